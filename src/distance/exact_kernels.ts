@@ -1,0 +1,65 @@
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {ArgumentError} from '../checks.js';
+import {liveTape, type TapeNode} from './live_tape.js';
+
+/**
+ * Operations through which a second derivative was compared with finite differences and agrees. Names that end in
+ * __op are tfjs's own compositions with a gradient of their own.
+ */
+const EXACT = new Set(
+  [
+    ['Add', 'AddN', 'AddV2', 'Sub', 'Multiply', 'RealDiv', 'Neg', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt'],
+    ['Identity', 'Reshape', 'Cast', 'ExpandDims', 'Transpose', 'Concat', 'PadV2', 'Slice', 'SplitV', 'Tile', 'Pack'],
+    ['Sum', 'Mean', 'Max', 'Exp', 'Log', 'Softmax', 'logSoftmax__op', 'LogSoftmax'],
+    ['BatchMatMul', 'fusedMatMul__op', 'Conv2D', 'fusedConv2d__op', 'MaxPool', 'AvgPool', 'FusedBatchNorm'],
+    ['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'SquaredDifference'],
+  ].flat(),
+);
+
+/** Operations whose derivative is 0 wherever it exists: to backpropagation their results are constants. */
+const PIECEWISE_CONSTANT = new Set(
+  [
+    ['Step', 'Sign', 'Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'OneHot', 'ZerosLike'],
+    ['OnesLike', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Floor', 'Ceil', 'Round', 'IsFinite', 'IsNan', 'Fill'],
+  ].flat(),
+);
+
+/**
+ * Checks that the second derivative through every operation from the activations to the scores can be trusted.
+ *
+ * @throws ArgumentError that names the operation, and firstOrder as the way out.
+ */
+export function checkExactPath(caller: string, scores: Tensor, activations: Tensor[]): void {
+  for (const {kernelName} of nodesBetween(activations, scores)) {
+    if (EXACT.has(kernelName)) continue;
+    const wanted = `'firstOrder' for a net with the operation ${kernelName || '(a custom gradient)'}`;
+    throw new ArgumentError(caller, 'gradient', wanted, 'exact', 'its second derivative is not known to be right');
+  }
+}
+
+/** Takes operations with zero derivative, recorded since the tape had this length, off the tape: nothing to walk. */
+export function dropPiecewiseConstant(since: number): void {
+  const tape = liveTape();
+  for (let i = tape.length - 1; i >= since; i--) {
+    if (!PIECEWISE_CONSTANT.has(tape[i].kernelName)) continue;
+    tape[i].saved?.forEach(t => t.dispose());
+    tape.splice(i, 1);
+  }
+}
+
+/** The operations that lie on a way from one of xs to y; the tape must be sorted. */
+function nodesBetween(xs: Tensor[], y: Tensor): TapeNode[] {
+  const tape = liveTape();
+  const fromX = new Set(xs.map(x => x.id));
+  const reached = tape.filter(node => {
+    const isReached = Object.values(node.inputs).some(t => fromX.has(t.id));
+    if (isReached) node.outputs.forEach(t => fromX.add(t.id));
+    return isReached;
+  });
+  const toY = new Set([y.id]);
+  return reached.reverse().filter(node => {
+    const leads = node.outputs.some(t => toY.has(t.id));
+    if (leads) Object.values(node.inputs).forEach(t => toY.add(t.id));
+    return leads;
+  });
+}

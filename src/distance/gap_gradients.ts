@@ -1,0 +1,52 @@
+import {engine, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {check} from '../checks.js';
+import {checkExactPath, dropPiecewiseConstant} from './exact_kernels.js';
+import {isTapeLive, liveTape, sortLiveTape, withoutTape} from './live_tape.js';
+
+/**
+ * Walks from the scores back to all activations at once, on the forward pass that is already on the live tape: the
+ * gradient of sum_i direction_i f_i for each example, and no gradient of any weight.
+ *
+ * @param scores f, [batch, classes].
+ * @param activations Tensors on the way to the scores, or the scores themselves, each [batch, ...].
+ * @param directions Constants [batch, classes]; one walk for each.
+ * @param gradient 'firstOrder': constants, nothing is taped. 'exact': on the tape, to be differentiated again.
+ * @returns For each direction the gradients at all activations.
+ * @throws ArgumentError when no tape is live, when an activation does not lead to the scores, and in exact mode when
+ *     an operation has no second derivative that can be trusted.
+ */
+export function gapGradients(
+  caller: string,
+  scores: Tensor2D,
+  activations: Record<string, Tensor>,
+  directions: Tensor2D[],
+  gradient: 'exact' | 'firstOrder',
+): Array<Record<string, Tensor>> {
+  const wayOut = 'call it, and the model, inside tf.variableGrads(...) or optimizer.minimize(...)';
+  check(isTapeLive(), caller, 'logits', 'to be computed on a live tape', 'no tape', wayOut);
+  const walk = (direction: Tensor2D) => gradientsAt(caller, scores, activations, direction);
+  if (gradient === 'firstOrder') return directions.map(direction => withoutTape(() => walk(direction)));
+  sortLiveTape();
+  checkExactPath(caller, scores, Object.values(activations));
+  return directions.map(direction => {
+    const before = liveTape().length;
+    const gradients = walk(direction);
+    dropPiecewiseConstant(before);
+    return gradients;
+  });
+}
+
+function gradientsAt(
+  caller: string,
+  scores: Tensor2D,
+  activations: Record<string, Tensor>,
+  direction: Tensor2D,
+): Record<string, Tensor> {
+  const names = Object.keys(activations);
+  const {grads} = engine().gradients(() => scores, Object.values(activations), direction, true);
+  names.forEach((name, i) => {
+    const wanted = 'to lead from the input to the scores';
+    check(grads[i] != null, caller, 'layers', wanted, name, 'take a layer on the way, or run the model on this tape');
+  });
+  return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+}

@@ -1,0 +1,90 @@
+import {clone, engine, keep, scalar, tidy, type Tensor} from '@tensorflow/tfjs-core';
+
+/** A record of one operation on tfjs's tape. */
+export type TapeNode = ReturnType<typeof engine>['state']['activeTape'][number];
+
+/** Whether operations are being recorded, as inside `optimizer.minimize` and `tf.variableGrads`. */
+export function isTapeLive(): boolean {
+  const {gradientDepth, kernelDepth} = engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
+
+/** The live tape itself; what is done to it in place stays. */
+export function liveTape(): TapeNode[] {
+  return engine().state.activeTape;
+}
+
+/** Puts other nodes on the live tape in place of its own. */
+export function replaceTape(nodes: TapeNode[]): void {
+  engine().state.activeTape = nodes;
+}
+
+/** Runs f without recording it: its results are constants for backpropagation. */
+export function withoutTape<T>(f: () => T): T {
+  const {state} = engine();
+  state.kernelDepth++;
+  try {
+    return f();
+  } finally {
+    state.kernelDepth--;
+  }
+}
+
+/**
+ * Runs f on the live tape or, where none is live, on one of its own that ends with f.
+ *
+ * @returns What f returns, a record of tensors.
+ */
+export function onLiveTape<T extends Record<string, Tensor>>(f: () => T): T {
+  if (isTapeLive()) return f();
+  let kept: Record<string, Tensor> = {};
+  try {
+    // The scope of gradients() keeps one tensor only, a constant here, so that nothing is walked back.
+    const run = () => {
+      kept = Object.fromEntries(Object.entries(f()).map(([name, t]) => [name, keep(t)]));
+      return scalar(0);
+    };
+    tidy(() => void engine().gradients(run, [scalar(0)], undefined, true));
+  } catch (error) {
+    abandonTape();
+    throw error;
+  }
+  // A clone belongs to the caller's scope as any new tensor does; what was kept would outlive every scope.
+  const result = Object.fromEntries(Object.entries(kept).map(([name, t]) => [name, clone(t)]));
+  Object.values(kept).forEach(t => t.dispose());
+  return result as unknown as T;
+}
+
+/** Frees what a tape saved after its function threw; tfjs itself keeps those tensors for ever. */
+export function abandonTape(): void {
+  const {state} = engine();
+  if (state.gradientDepth > 0 || !state.activeTape) return;
+  for (const node of state.activeTape) node.saved?.forEach(t => t.dispose());
+  state.activeTape = [];
+}
+
+/**
+ * Sorts the live tape so that every operation follows those that made its inputs.
+ *
+ * tfjs records the copy of an output that an operation saves for its gradient before the operation itself. A second
+ * derivative through such a copy (softmax, tanh, sigmoid, elu, max, ...) then finds no way back and is silently
+ * wrong. The order is stable: a tape in order stays as it is.
+ */
+export function sortLiveTape(): void {
+  const tape = liveTape();
+  const producers = new Map<number, TapeNode>();
+  for (const node of tape) for (const output of node.outputs) producers.set(output.id, node);
+  const sorted: TapeNode[] = [];
+  const seen = new Set<TapeNode>();
+  const visit = (node: TapeNode) => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    for (const input of Object.values(node.inputs)) {
+      const producer = producers.get(input.id);
+      if (producer) visit(producer);
+    }
+    sorted.push(node);
+  };
+  tape.forEach(visit);
+  sorted.forEach((node, i) => (tape[i] = node));
+}

@@ -1,0 +1,68 @@
+import {add, mul, scalar, stack, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {dualNorm, type Constant} from '../norms.js';
+import {boundaryDistance} from '../distance/boundary_distance.js';
+import {gapGradients} from '../distance/gap_gradients.js';
+import {withoutTape} from '../distance/live_tape.js';
+import {classScores} from '../scores/class_scores.js';
+import {gaps, randomRanks, rivalDirections} from '../scores/rivals.js';
+import type {ResolvedLayer, ResolvedOptions} from '../types.js';
+import {aggregateBatch, aggregateRivals} from './aggregate.js';
+import {marginPenalty} from './margin_penalty.js';
+
+const constant: Constant = f => withoutTape(f);
+
+/**
+ * Measures each example's distance to its boundary with each rival, at all margin layers in one walk a rival.
+ *
+ * @param labels One-hot, [batch, classes].
+ * @param logits [batch, classes], on the live tape.
+ * @param activations By name, each [batch, ...], on the way to the logits on the live tape.
+ * @returns Signed distances [batch, topK] by layer name.
+ */
+export function boundaryDistances(
+  caller: string,
+  labels: Tensor2D,
+  logits: Tensor2D,
+  activations: Record<string, Tensor>,
+  layers: ResolvedLayer[],
+  options: ResolvedOptions,
+): Record<string, Tensor2D> {
+  const [batch, classes] = logits.shape;
+  const scores = classScores(logits, options.scores);
+  const directions = withoutTape(() => {
+    const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32);
+    const ranks = options.rivals === 'random' ? randomRanks(batch, classes, seed) : scores;
+    return rivalDirections(labels, ranks, options.topK);
+  });
+  const gap = gaps(scores, directions);
+  // The logits are where 'output' is measured; with probabilities they lie before the softmax.
+  const chosen = Object.fromEntries(layers.map(({name}) => [name, activations[name]]));
+  const walks = gapGradients(caller, scores, chosen, directions, options.gradient);
+  const distances = layers.map(({name, norm, scale}) => {
+    const factor = scale === 'size' ? activations[name].size / batch : scale;
+    const norms = () => stack(walks.map(gradients => dualNorm(gradients[name], norm, constant)), 1);
+    const gradientNorms = options.gradient === 'exact' ? norms() : withoutTape(norms);
+    return [name, boundaryDistance(gap, gradientNorms, options.epsilon, factor)] as const;
+  });
+  return Object.fromEntries(distances);
+}
+
+/** The margin and its terms, one for each layer, of distances [batch, topK] (the bracket of equation 10). */
+export function marginTerms(
+  distances: Record<string, Tensor2D>,
+  layers: ResolvedLayer[],
+  options: ResolvedOptions,
+  exampleWeights?: Tensor1D,
+): {margin: Scalar; layers: Record<string, Scalar>} {
+  const terms: Record<string, Scalar> = {};
+  let margin: Scalar = scalar(0);
+  for (const {name, gamma, weight} of layers) {
+    terms[name] = tidy(() => {
+      const penalties = marginPenalty(distances[name], gamma, options.clip, constant);
+      return aggregateBatch(aggregateRivals(penalties, options.aggregate, constant), exampleWeights);
+    });
+    margin = add(margin, mul(terms[name], weight));
+  }
+  if (options.reduceLayers === 'mean') margin = mul(margin, 1 / layers.length);
+  return {margin, layers: terms};
+}

@@ -1,0 +1,83 @@
+import {
+  add,
+  cast,
+  div,
+  equal,
+  max,
+  maximum,
+  min,
+  mul,
+  neg,
+  pow,
+  reshape,
+  sign,
+  sqrt,
+  square,
+  sum,
+  tidy,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import {checkNorm} from './checks.js';
+import type {Norm} from './types.js';
+
+/** Runs a function whose result counts as a constant for backpropagation. */
+export type Constant = <T extends Tensor>(f: () => T) => T;
+
+/** The exponent of a norm: l1 -> 1, l2 -> 2, linf -> Infinity. */
+export function exponent(norm: Norm): number {
+  return norm === 'l1' ? 1 : norm === 'l2' ? 2 : norm === 'linf' ? Infinity : norm;
+}
+
+/** The exponent q of the dual norm, 1/p + 1/q = 1 (equation 7). */
+export function dualExponent(norm: Norm): number {
+  const p = exponent(norm);
+  return p === 1 ? Infinity : p === Infinity ? 1 : p / (p - 1);
+}
+
+/**
+ * Measures each example of a gradient in the norm dual to the norm of the distance.
+ *
+ *     ||g||_q,  1/p + 1/q = 1
+ *
+ * Safe for backpropagation where plain formulas are not: a zero example has norm 0 and slope 0, |g| has slope 0 at
+ * 0, tied maxima share their slope, and neither 1e-30 nor 1e30 under- or overflows when it is squared.
+ *
+ * @param gradient [batch, ...].
+ * @param norm Norm of the distance, l_p.
+ * @param constant Runs code off the tape; by default everything is taped.
+ * @returns [batch].
+ */
+export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f => f()): Tensor1D {
+  checkNorm('dualNorm', norm);
+  return tidy(() => {
+    const g = reshape(gradient, [gradient.shape[0], -1]) as Tensor2D;
+    const q = dualExponent(norm);
+    if (q === 1) return sum(magnitude(g, constant), 1);
+    // A constant on the tape: it only rescales or, when q is infinite, its place is what counts.
+    const largest = constant(() => maximum(max(g, 1), neg(min(g, 1))));
+    const column = constant(() => reshape(largest, [-1, 1]));
+    if (q === Infinity) return sum(mul(g, shareOfLargest(g, column, constant)), 1);
+    // A zero row has no slope under a root: 1 stands in for its divisor and its sum, the factor makes it 0 again.
+    const isZero = constant(() => cast(equal(largest, 0), 'float32'));
+    const scaled = div(g, constant(() => add(column, reshape(isZero, [-1, 1]))));
+    const powers = q === 2 ? square(scaled) : pow(magnitude(scaled, constant), q);
+    const total = add(sum(powers, 1), isZero);
+    return mul(q === 2 ? sqrt(total) : pow(total, 1 / q), largest) as Tensor1D;
+  });
+}
+
+/** |g| with slope 0 at 0, where tfjs's abs has -1. */
+function magnitude(g: Tensor, constant: Constant): Tensor {
+  return mul(g, constant(() => sign(g)));
+}
+
+/** The slope of max|g|: the sign of the largest entry, shared equally among ties. */
+function shareOfLargest(g: Tensor2D, largest: Tensor, constant: Constant): Tensor {
+  return constant(() => {
+    const signs = sign(g);
+    const isLargest = cast(equal(mul(g, signs), largest), 'float32');
+    return div(mul(signs, isLargest), sum(isLargest, 1, true));
+  });
+}

@@ -1,0 +1,50 @@
+import {oneHot, tensor1d, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {check} from '../checks.js';
+
+/**
+ * Reads labels, one-hot [batch, classes] or class indices [batch] or [batch, 1], and checks every one of them.
+ *
+ * @returns One class index for each example.
+ * @throws ArgumentError naming the first bad example: wrong shape, not one-hot, not an index in 0..classes-1.
+ */
+export function readLabels(caller: string, labels: Tensor, batch: number, classes: number): Int32Array {
+  const [rows, columns] = labels.shape;
+  const isOneHot = labels.rank === 2 && columns === classes && classes > 1;
+  const isSparse = labels.rank === 1 || (labels.rank === 2 && columns === 1);
+  const wanted = `of shape [${batch}, ${classes}] (one-hot) or [${batch}] (class indices)`;
+  check((isOneHot || isSparse) && rows === batch, caller, 'labels', wanted, labels.shape);
+  const values = labels.dataSync();
+  return Int32Array.from({length: batch}, (_, i) =>
+    isOneHot ? readOneHot(caller, values, i, classes) : readIndex(caller, values[i], i, classes),
+  );
+}
+
+/** Turns class indices into one-hot rows, float32 [batch, classes]. */
+export function oneHotLabels(indices: Int32Array, classes: number): Tensor2D {
+  return tidy(() => oneHot(tensor1d(indices, 'int32'), classes, 1, 0, 'float32') as Tensor2D);
+}
+
+function readOneHot(caller: string, values: ArrayLike<number>, row: number, classes: number): number {
+  let label = -1;
+  let ones = 0;
+  for (let c = 0; c < classes; c++) {
+    const value = values[row * classes + c];
+    if (value === 1) {
+      label = c;
+      ones++;
+    } else if (value !== 0) {
+      ones = NaN;
+    }
+  }
+  if (ones !== 1) {
+    const got = Array.from({length: Math.min(classes, 10)}, (_, c) => values[row * classes + c]);
+    check(false, caller, 'labels', `to be one-hot (example ${row})`, got, 'a margin needs one class for each example');
+  }
+  return label;
+}
+
+function readIndex(caller: string, value: number, row: number, classes: number): number {
+  const ok = Number.isInteger(value) && value >= 0 && value < classes;
+  check(ok, caller, 'labels', `to be class indices in 0..${classes - 1} (example ${row})`, value);
+  return value;
+}

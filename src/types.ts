@@ -1,0 +1,85 @@
+import type {Scalar, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+
+/** The norm in which distance is measured; a number is the p of an l_p norm, p >= 1. Its dual measures gradients. */
+export type Norm = 'l1' | 'l2' | 'linf' | number;
+
+/** One layer that gets a margin; what is left out is taken from the options around it. */
+export interface MarginLayer {
+  /** Name of the layer, or of a set of layers: 'input', 'hidden', 'output' (the logits). */
+  name: string;
+  /** Margin wanted at this layer, > 0, in units of the layer's activation. */
+  gamma?: number;
+  /** Factor of this layer's term in the margin, >= 0. Default 1. */
+  weight?: number;
+  norm?: Norm;
+  scale?: number | 'size';
+}
+
+/** What a large-margin loss needs to know; the symbols are those of equation (10) of Elsayed et al. 2018. */
+export interface MarginOptions {
+  /** Distance that every example should keep from the boundary, > 0. */
+  gamma: number;
+  /** Where margins are wanted. 'all' (default) = input + hidden. */
+  layers?: 'all' | 'input' | Array<string | MarginLayer>;
+  /** Norm of the distance. Default 'l2'. */
+  norm?: Norm;
+  /** The gradient norm is divided by it before epsilon is added; 'size' = number of units of the layer. Default 1. */
+  scale?: number | 'size';
+  /** What f is: the logits (default, as in the paper's text) or the class probabilities (as in its code). */
+  scores?: 'logits' | 'probabilities';
+  /** Number of rival classes for each example, 1..classes-1. Default 1. */
+  topK?: number;
+  /**
+   * 'top' (default): the topK highest scores. 'random': topK drawn uniformly without replacement for each example
+   * and step, unscaled, hence in expectation topK / (classes - 1) of the sum over all rivals at the price of topK.
+   * Under heavy label noise (below 50 % true labels) 'top' with few rivals, and 'max', collapse to chance: the
+   * loss is then lowest when all scores tie. 'random', or the sum over all rivals, still learns.
+   */
+  rivals?: 'top' | 'random';
+  /** How the terms of several rivals become one. Default 'max'. */
+  aggregate?: 'max' | 'sum';
+  /** How the terms of several layers become one. Default 'sum'. */
+  reduceLayers?: 'sum' | 'mean';
+  /**
+   * 'exact' (default) differentiates through the gradient norm; 'firstOrder' holds it constant (the paper's
+   * shortcut). First-order logits without cross-entropy let the logits grow without bound, which hides gradients
+   * from attacks instead of removing them: a warning says so.
+   */
+  gradient?: 'exact' | 'firstOrder';
+  /** A term is at most clip * gamma; null: no cap. Default 4. */
+  clip?: number | null;
+  /** Added to the gradient norm, > 0. Default 1e-6. */
+  epsilon?: number;
+  /** Factor of the margin in the loss, >= 0. Default 1. */
+  marginWeight?: number;
+  /** Factor of the label loss in the loss, >= 0. Default 1. */
+  crossEntropyWeight?: number;
+  /** Seed of the random rivals, an integer. Default: a new one each time. */
+  seed?: number;
+}
+
+/** A margin layer with nothing left to default. */
+export type ResolvedLayer = Required<MarginLayer>;
+
+/** Margin options with nothing left to default but the seed. */
+export interface ResolvedOptions extends Required<Omit<MarginOptions, 'layers' | 'seed'>> {
+  seed?: number;
+}
+
+/** The terms of a large-margin loss, each a scalar on the live tape. */
+export interface LargeMarginLoss {
+  /** crossEntropyWeight x crossEntropy + marginWeight x margin. */
+  loss: Scalar;
+  /** The label loss, mean over the batch. */
+  crossEntropy: Scalar;
+  /** The margin before marginWeight. */
+  margin: Scalar;
+  /** Each layer's term before the layer's weight. */
+  layers: Record<string, Scalar>;
+}
+
+/** A function of a batch that gives class scores (true logits), [batch, classes]. */
+export type Classifier = (x: Tensor) => Tensor2D;
+
+/** A classifier that also hands out the activations that a margin may be wanted at. */
+export type TappedClassifier = (x: Tensor) => {scores: Tensor2D; activations: Record<string, Tensor>};
