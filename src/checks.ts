@@ -33,14 +33,31 @@ export function checkNorm(caller: string, norm: unknown, argument = 'norm'): ass
 }
 
 const OPTION_NAMES = new Set<string>([
-  ...['gamma', 'layers', 'norm', 'scale', 'scores', 'topK', 'rivals', 'aggregate', 'reduceLayers', 'gradient'],
+  ...[
+    'gamma',
+    'layers',
+    'norm',
+    'scale',
+    'scores',
+    'topK',
+    'rivals',
+    'aggregate',
+    'reduceLayers',
+    'gradient',
+  ],
   ...['clip', 'epsilon', 'marginWeight', 'crossEntropyWeight', 'seed'],
 ]);
 const LAYER_NAMES = new Set<string>(['name', 'gamma', 'weight', 'norm', 'scale']);
 
 /** Checks margin options and fills in their defaults; layers are resolved apart, where the layers are known. */
 export function resolveOptions(caller: string, options: MarginOptions): ResolvedOptions {
-  check(options !== null && typeof options === 'object', caller, 'options', 'to be an object with gamma', options);
+  check(
+    options !== null && typeof options === 'object',
+    caller,
+    'options',
+    'to be an object with gamma',
+    options,
+  );
   checkKnown(caller, 'options', options, OPTION_NAMES);
   const {
     gamma,
@@ -58,7 +75,12 @@ export function resolveOptions(caller: string, options: MarginOptions): Resolved
     crossEntropyWeight = 1,
     seed,
   } = options;
-  checkPositive(caller, 'gamma', gamma, 'gamma is the distance wanted, in units of the layer: start with 1 for l2');
+  checkPositive(
+    caller,
+    'gamma',
+    gamma,
+    'gamma is the distance wanted, in units of the layer: start with 1 for l2',
+  );
   checkNorm(caller, norm);
   checkScale(caller, 'scale', scale);
   checkOneOf(caller, 'scores', scores, ['logits', 'probabilities']);

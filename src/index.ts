@@ -1,10 +1,12 @@
 export {ArgumentError, check, checkClasses, checkFinite, resolveOptions} from './checks.js';
-export {abandonTape, onLiveTape} from './distance/live_tape.js';
+export {abandonTape, isTapeLive, onLiveTape, withoutTape} from './distance/live_tape.js';
+export {aggregateBatch} from './loss/aggregate.js';
 export {composeLoss, largeMarginLoss, type LossExtras} from './loss/large_margin_loss.js';
 export {boundaryDistances} from './loss/margin_terms.js';
 export {selectLayers, type LayerSets} from './loss/select_layers.js';
 export {presets, type RobustArgs} from './presets.js';
 export {RandomStream, stepSeed} from './random.js';
+export {crossEntropy} from './scores/cross_entropy.js';
 export {oneHotLabels, readLabels} from './scores/labels.js';
 export type {
   Classifier,

@@ -61,7 +61,10 @@ export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f =>
     if (q === Infinity) return sum(mul(g, shareOfLargest(g, column, constant)), 1);
     // A zero row has no slope under a root: 1 stands in for its divisor and its sum, the factor makes it 0 again.
     const isZero = constant(() => cast(equal(largest, 0), 'float32'));
-    const scaled = div(g, constant(() => add(column, reshape(isZero, [-1, 1]))));
+    const scaled = div(
+      g,
+      constant(() => add(column, reshape(isZero, [-1, 1]))),
+    );
     const powers = q === 2 ? square(scaled) : pow(magnitude(scaled, constant), q);
     const total = add(sum(powers, 1), isZero);
     return mul(q === 2 ? sqrt(total) : pow(total, 1 / q), largest) as Tensor1D;
@@ -70,7 +73,10 @@ export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f =>
 
 /** |g| with slope 0 at 0, where tfjs's abs has -1. */
 function magnitude(g: Tensor, constant: Constant): Tensor {
-  return mul(g, constant(() => sign(g)));
+  return mul(
+    g,
+    constant(() => sign(g)),
+  );
 }
 
 /** The slope of max|g|: the sign of the largest entry, shared equally among ties. */

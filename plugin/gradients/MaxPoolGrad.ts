@@ -78,6 +78,11 @@ function sumPool(x: Tensor4D, info: backend_util.Conv2DInfo): Tensor4D {
     [padInfo.left, Math.max(0, right)],
     [0, 0],
   ];
-  const means = avgPool(pad(x, sides) as Tensor4D, [filterHeight, filterWidth], [strideHeight, strideWidth], 'valid');
+  const means = avgPool(
+    pad(x, sides) as Tensor4D,
+    [filterHeight, filterWidth],
+    [strideHeight, strideWidth],
+    'valid',
+  );
   return mul(means, filterHeight * filterWidth) as Tensor4D;
 }

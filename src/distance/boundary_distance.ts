@@ -15,7 +15,13 @@ import {check} from '../checks.js';
  */
 export function boundaryDistance(gaps: Tensor2D, gradientNorms: Tensor, epsilon = 1e-6, scale = 1): Tensor2D {
   const same = gaps.shape.join() === gradientNorms.shape.join();
-  check(same, 'boundaryDistance', 'gradientNorms', `to have the shape [${gaps.shape}] of gaps`, gradientNorms.shape);
+  check(
+    same,
+    'boundaryDistance',
+    'gradientNorms',
+    `to have the shape [${gaps.shape}] of gaps`,
+    gradientNorms.shape,
+  );
   return tidy(() => {
     const norms = scale === 1 ? gradientNorms : mul(gradientNorms, 1 / scale);
     return div<Tensor2D>(gaps, add(norms, epsilon));

@@ -8,8 +8,33 @@ import {liveTape, type TapeNode} from './live_tape.js';
  */
 const EXACT = new Set(
   [
-    ['Add', 'AddN', 'AddV2', 'Sub', 'Multiply', 'RealDiv', 'Neg', 'Maximum', 'Minimum', 'Square', 'Sqrt', 'Rsqrt'],
-    ['Identity', 'Reshape', 'Cast', 'ExpandDims', 'Transpose', 'Concat', 'PadV2', 'Slice', 'SplitV', 'Tile', 'Pack'],
+    [
+      'Add',
+      'AddN',
+      'AddV2',
+      'Sub',
+      'Multiply',
+      'RealDiv',
+      'Neg',
+      'Maximum',
+      'Minimum',
+      'Square',
+      'Sqrt',
+      'Rsqrt',
+    ],
+    [
+      'Identity',
+      'Reshape',
+      'Cast',
+      'ExpandDims',
+      'Transpose',
+      'Concat',
+      'PadV2',
+      'Slice',
+      'SplitV',
+      'Tile',
+      'Pack',
+    ],
     ['Sum', 'Mean', 'Max', 'Exp', 'Log', 'Softmax', 'logSoftmax__op', 'LogSoftmax'],
     ['BatchMatMul', 'fusedMatMul__op', 'Conv2D', 'fusedConv2d__op', 'MaxPool', 'AvgPool', 'FusedBatchNorm'],
     ['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'SquaredDifference'],
@@ -19,8 +44,30 @@ const EXACT = new Set(
 /** Operations whose derivative is 0 wherever it exists: to backpropagation their results are constants. */
 const PIECEWISE_CONSTANT = new Set(
   [
-    ['Step', 'Sign', 'Equal', 'NotEqual', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'OneHot', 'ZerosLike'],
-    ['OnesLike', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'Floor', 'Ceil', 'Round', 'IsFinite', 'IsNan', 'Fill'],
+    [
+      'Step',
+      'Sign',
+      'Equal',
+      'NotEqual',
+      'Less',
+      'LessEqual',
+      'Greater',
+      'GreaterEqual',
+      'OneHot',
+      'ZerosLike',
+    ],
+    [
+      'OnesLike',
+      'LogicalAnd',
+      'LogicalOr',
+      'LogicalNot',
+      'Floor',
+      'Ceil',
+      'Round',
+      'IsFinite',
+      'IsNan',
+      'Fill',
+    ],
   ].flat(),
 );
 
@@ -33,7 +80,13 @@ export function checkExactPath(caller: string, scores: Tensor, activations: Tens
   for (const {kernelName} of nodesBetween(activations, scores)) {
     if (EXACT.has(kernelName)) continue;
     const wanted = `'firstOrder' for a net with the operation ${kernelName || '(a custom gradient)'}`;
-    throw new ArgumentError(caller, 'gradient', wanted, 'exact', 'its second derivative is not known to be right');
+    throw new ArgumentError(
+      caller,
+      'gradient',
+      wanted,
+      'exact',
+      'its second derivative is not known to be right',
+    );
   }
 }
 

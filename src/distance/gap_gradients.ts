@@ -46,7 +46,14 @@ function gradientsAt(
   const {grads} = engine().gradients(() => scores, Object.values(activations), direction, true);
   names.forEach((name, i) => {
     const wanted = 'to lead from the input to the scores';
-    check(grads[i] != null, caller, 'layers', wanted, name, 'take a layer on the way, or run the model on this tape');
+    check(
+      grads[i] != null,
+      caller,
+      'layers',
+      wanted,
+      name,
+      'take a layer on the way, or run the model on this tape',
+    );
   });
   return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
 }

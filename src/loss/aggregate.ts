@@ -1,4 +1,17 @@
-import {cast, div, equal, max, mean, mul, squeeze, sum, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {
+  cast,
+  div,
+  equal,
+  max,
+  mean,
+  mul,
+  squeeze,
+  sum,
+  tidy,
+  type Scalar,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 import type {Constant} from '../norms.js';
 
 /**

@@ -45,7 +45,13 @@ export function largeMarginLoss(
   checkClasses(caller, classes, resolved.topK);
   for (const [name, activation] of Object.entries(activations)) {
     const ok = activation.dtype === 'float32' && activation.shape[0] === batch;
-    check(ok, caller, `activation ${name}`, `float32 [${batch}, ...]`, `${activation.dtype} [${activation.shape}]`);
+    check(
+      ok,
+      caller,
+      `activation ${name}`,
+      `float32 [${batch}, ...]`,
+      `${activation.dtype} [${activation.shape}]`,
+    );
   }
   const names = Object.keys(activations);
   const sets = {
@@ -57,7 +63,14 @@ export function largeMarginLoss(
   const layers = selectLayers(caller, options.layers, sets, resolved);
   const indices = readLabels(caller, labels, batch, classes);
   check(isTapeLive(), caller, 'logits', 'to be computed on a live tape', 'no tape', CALL_INSIDE);
-  return composeLoss(caller, oneHotLabels(indices, classes), logits, {output: logits, ...activations}, layers, resolved);
+  return composeLoss(
+    caller,
+    oneHotLabels(indices, classes),
+    logits,
+    {output: logits, ...activations},
+    layers,
+    resolved,
+  );
 }
 
 const CALL_INSIDE = 'call it, and the model, inside tf.variableGrads(...) or optimizer.minimize(...)';

@@ -1,4 +1,14 @@
-import {clipByValue, isFinite, relu, sub, tidy, where, zerosLike, type Tensor2D, div} from '@tensorflow/tfjs-core';
+import {
+  clipByValue,
+  isFinite,
+  relu,
+  sub,
+  tidy,
+  where,
+  zerosLike,
+  type Tensor2D,
+  div,
+} from '@tensorflow/tfjs-core';
 import type {Constant} from '../norms.js';
 
 /**

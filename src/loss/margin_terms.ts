@@ -1,4 +1,14 @@
-import {add, mul, scalar, stack, tidy, type Scalar, type Tensor, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {
+  add,
+  mul,
+  scalar,
+  stack,
+  tidy,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 import {dualNorm, type Constant} from '../norms.js';
 import {boundaryDistance} from '../distance/boundary_distance.js';
 import {gapGradients} from '../distance/gap_gradients.js';
@@ -40,7 +50,11 @@ export function boundaryDistances(
   const walks = gapGradients(caller, scores, chosen, directions, options.gradient);
   const distances = layers.map(({name, norm, scale}) => {
     const factor = scale === 'size' ? activations[name].size / batch : scale;
-    const norms = () => stack(walks.map(gradients => dualNorm(gradients[name], norm, constant)), 1);
+    const norms = () =>
+      stack(
+        walks.map(gradients => dualNorm(gradients[name], norm, constant)),
+        1,
+      );
     const gradientNorms = options.gradient === 'exact' ? norms() : withoutTape(norms);
     return [name, boundaryDistance(gap, gradientNorms, options.epsilon, factor)] as const;
   });

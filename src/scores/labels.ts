@@ -38,7 +38,14 @@ function readOneHot(caller: string, values: ArrayLike<number>, row: number, clas
   }
   if (ones !== 1) {
     const got = Array.from({length: Math.min(classes, 10)}, (_, c) => values[row * classes + c]);
-    check(false, caller, 'labels', `to be one-hot (example ${row})`, got, 'a margin needs one class for each example');
+    check(
+      false,
+      caller,
+      'labels',
+      `to be one-hot (example ${row})`,
+      got,
+      'a margin needs one class for each example',
+    );
   }
   return label;
 }

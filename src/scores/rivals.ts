@@ -43,7 +43,10 @@ export function rivalDirections(labels: Tensor2D, ranks: Tensor2D, topK: number)
 /** Uniform random ranks, [batch, classes]: the topK of them are a draw without replacement. */
 export function randomRanks(batch: number, classes: number, seed: number): Tensor2D {
   const random = new RandomStream(seed);
-  return tensor2d(Float32Array.from({length: batch * classes}, () => random.next()), [batch, classes]);
+  return tensor2d(
+    Float32Array.from({length: batch * classes}, () => random.next()),
+    [batch, classes],
+  );
 }
 
 /**
@@ -56,5 +59,11 @@ export function randomRanks(batch: number, classes: number, seed: number): Tenso
  * @returns [batch, topK], on the tape.
  */
 export function gaps(scores: Tensor2D, directions: Tensor2D[]): Tensor2D {
-  return tidy(() => stack(directions.map(direction => sum(mul(scores, direction), 1)), 1) as Tensor2D);
+  return tidy(
+    () =>
+      stack(
+        directions.map(direction => sum(mul(scores, direction), 1)),
+        1,
+      ) as Tensor2D,
+  );
 }

@@ -1,0 +1,44 @@
+import type {Tensor} from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {check, checkFinite, readLabels} from '../src/index.js';
+import type {MarginPlan} from './margin_plan.js';
+
+/** Data as tfjs takes it: a tensor, one for each input or output, or a record by name. */
+export type Data = Tensor | Tensor[] | {[name: string]: Tensor};
+
+/** Puts data in the order of the model's inputs or outputs. */
+export function toList(caller: string, argument: string, data: Data, names: string[]): Tensor[] {
+  const isTensor = (value: unknown): value is Tensor => typeof (value as Tensor)?.dataSync === 'function';
+  const list = isTensor(data) ? [data] : Array.isArray(data) ? data : names.map(name => data?.[name]);
+  const ok = list.length === names.length && list.every(isTensor);
+  check(ok, caller, argument, `to be ${names.length} tensor(s) for ${names.join(', ')}`, describe(data));
+  return list;
+}
+
+/** Checks inputs before anything is computed: shapes, at least one example, no NaN and no Infinity. */
+export function checkInputs(caller: string, xs: Tensor[], model: LayersModel): void {
+  xs.forEach((x, i) => {
+    const {shape} = model.inputs[i];
+    const fits =
+      x.rank === shape.length &&
+      x.shape.every((size, axis) => axis === 0 || shape[axis] == null || shape[axis] === size);
+    check(fits, caller, 'x', `of shape [${shape.map(size => size ?? 'any')}]`, `[${x.shape}]`);
+    check(x.shape[0] > 0, caller, 'x', 'to hold at least one example', `[${x.shape}]`);
+    checkFinite(caller, 'x', x);
+  });
+}
+
+/** Reads and checks the labels of the classification output: class indices, one for each example. */
+export function readTargets(caller: string, ys: Tensor[], batch: number, plan: MarginPlan): Int32Array {
+  return readLabels(caller, ys[plan.outputIndex], batch, plan.classes);
+}
+
+function describe(data: unknown): string {
+  if (Array.isArray(data)) return `${data.length} tensor(s)`;
+  const isRecord = data !== null && typeof data === 'object';
+  return isRecord && !('dataSync' in data)
+    ? `the keys ${Object.keys(data).join(', ')}`
+    : isRecord
+      ? '1 tensor'
+      : String(data);
+}

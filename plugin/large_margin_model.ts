@@ -1,0 +1,358 @@
+import {
+  concat,
+  dispose,
+  keep,
+  mean,
+  serialization,
+  slice,
+  tidy,
+  type Scalar,
+  type Tensor,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import {
+  LayersModel,
+  type History,
+  type ModelCompileArgs,
+  type ModelEvaluateArgs,
+  type ModelFitArgs,
+  type ModelFitDatasetArgs,
+} from '@tensorflow/tfjs-layers';
+import {
+  abandonTape,
+  check,
+  isTapeLive,
+  onLiveTape,
+  stepSeed,
+  withoutTape,
+  type LargeMarginLoss,
+} from '../src/index.js';
+import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
+import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
+import {measureDistances, measureLoss, type LabelLoss, type MeasuredLoss} from './measure.js';
+import {optionsFromConfig, optionsToConfig} from './options.js';
+import {printMarginLayers} from './summary_table.js';
+
+const CALLER = 'LargeMarginModel';
+const DEFAULT_LOSS = 'categoricalCrossentropy';
+
+type CompileArgs = Omit<ModelCompileArgs, 'loss'> & Partial<Pick<ModelCompileArgs, 'loss'>>;
+
+/** Fields of LayersModel that its training function uses and its typings keep private. */
+interface Internals {
+  loss?: ModelCompileArgs['loss'];
+  lossFunctions?: LabelLoss[];
+  metricsTensors: Array<[LabelLoss, number]>;
+  collectedTrainableWeights: Array<{read(): Tensor}>;
+  testFunction: (data: Tensor[]) => Scalar[];
+  makeTestFunction: () => void;
+}
+
+/** How batches come in: checked as a whole before, and owned by the training loop (a dataset's), not by the user. */
+interface DataState {
+  isChecked: boolean;
+  isOurs: boolean;
+}
+
+/**
+ * A model that trains with a large margin and is otherwise the model it wraps: the same layers and weights, and
+ * `compile`, `fit`, `evaluate`, `predict`, `save` as always.
+ *
+ * `loss` in `compile` is the label loss (default 'categoricalCrossentropy'). Cross-entropies are computed from true
+ * logits, also where the net ends in a softmax; a net that does not is taken to give logits. The history carries
+ * `crossEntropy` (the label loss), `margin` and `margin_<layer>`, for training and validation alike. Batch norm's
+ * batch statistics are inside the margin's gradient. Kernel regularizers count in `loss`, in `evaluate` too.
+ *
+ * @param base A Sequential or functional model with one classification output (of several: `options.output`).
+ * @param options Which margin is wanted, and where.
+ * @throws ArgumentError naming the option that is wrong, before anything changes.
+ * @example
+ * const model = new LargeMarginModel(base, {gamma: 1, layers: ['input', 'conv1']});
+ * model.compile({optimizer: 'adam', metrics: ['accuracy']});
+ * await model.fit(x, y);
+ */
+export class LargeMarginModel extends LayersModel {
+  static override className = 'LargeMarginModel';
+
+  /** The plain net with the tuned weights: its `save` needs no plugin to load. */
+  readonly baseModel: LayersModel;
+  /** What the model was made with. */
+  readonly options: Readonly<LargeMarginModelOptions>;
+  private readonly plan: MarginPlan;
+  /** Seed and number of training steps so far: they decide the random rivals of the next step. */
+  private stream: {seed: number; steps: number};
+  private data: DataState = {isChecked: false, isOurs: false};
+
+  constructor(base: LayersModel, options: LargeMarginModelOptions) {
+    const isModel = base instanceof LayersModel && base.outputs?.length > 0;
+    check(isModel, CALLER, 'base', 'to be a tf.LayersModel with a known input shape', String(base));
+    // A Sequential model puts itself together when it is first used.
+    if (!base.built) base.build(undefined as never);
+    const plan = planMargin(CALLER, base, options);
+    super({inputs: base.inputs, outputs: base.outputs, name: base.name});
+    this.baseModel = base;
+    this.plan = plan;
+    this.options = Object.freeze(optionsFromConfig(optionsToConfig(options)));
+    this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
+    // The typings make it private, so that no method of that name can be declared; evaluate and fit call it.
+    this.internals.makeTestFunction = () => {
+      this.internals.testFunction = data => this.testStep(data);
+    };
+  }
+
+  override compile(args: CompileArgs): void {
+    super.compile({...args, loss: args.loss ?? DEFAULT_LOSS});
+    this.metricsNames.push('crossEntropy', 'margin', ...this.plan.layers.map(({name}) => `margin_${name}`));
+  }
+
+  override async fit(x: Data, y: Data, args: ModelFitArgs = {}): Promise<History> {
+    this.checkData(x, y);
+    if (Array.isArray(args.validationData)) this.checkData(args.validationData[0], args.validationData[1]);
+    return this.withData({isChecked: true, isOurs: false}, () => super.fit(x, y, args));
+  }
+
+  override async fitDataset<T>(
+    dataset: Parameters<LayersModel['fitDataset']>[0],
+    args: ModelFitDatasetArgs<T>,
+  ): Promise<History> {
+    const run = () => super.fitDataset(dataset, args as ModelFitDatasetArgs<never>);
+    return this.withData({isChecked: false, isOurs: true}, run);
+  }
+
+  override async trainOnBatch(x: Data, y: Data): Promise<number | number[]> {
+    this.checkData(x, y);
+    return this.withData({isChecked: true, isOurs: false}, () =>
+      super.trainOnBatch(x as Tensor, y as Tensor),
+    );
+  }
+
+  override evaluate(x: Tensor | Tensor[], y: Tensor | Tensor[], args?: ModelEvaluateArgs): Scalar | Scalar[] {
+    this.checkData(x, y);
+    const before = this.data;
+    this.data = {isChecked: true, isOurs: false};
+    try {
+      return super.evaluate(x, y, args);
+    } finally {
+      this.data = before;
+    }
+  }
+
+  /**
+   * Computes the loss of a batch and its terms for a custom training loop, also before `compile`.
+   *
+   * @param x Inputs, as for `fit`.
+   * @param y Labels, as for `fit`.
+   * @param args `training` (default true): as in `fit`; false: layers as at inference, and the top rivals.
+   * @returns Scalars, on the live tape where there is one: `loss` (regularizers included), `crossEntropy` (the label
+   *     loss), `margin` before marginWeight, `layers` before their weights.
+   * @example
+   * const {value, grads} = tf.variableGrads(() => model.computeLoss(x, y).loss);
+   */
+  computeLoss(x: Data, y: Data, {training = true}: {training?: boolean} = {}): LargeMarginLoss {
+    this.checkData(x, y);
+    const xs = toList(CALLER, 'x', x, this.inputNames);
+    const ys = toList(CALLER, 'y', y, this.outputNames);
+    if (isTapeLive()) return this.measure(xs, ys, [], training).terms;
+    return tidy(() => {
+      const names = this.plan.layers.map(layer => layer.name);
+      const values = onLiveTape(() => {
+        const {layers, ...terms} = this.measure(xs, ys, [], training).terms;
+        return {...terms, ...Object.fromEntries(names.map((name, i) => [`${i}`, layers[name]]))};
+      }) as Record<string, Scalar>;
+      const {loss, crossEntropy, margin} = values;
+      return {
+        loss,
+        crossEntropy,
+        margin,
+        layers: Object.fromEntries(names.map((name, i) => [name, values[i]])),
+      };
+    }) as LargeMarginLoss;
+  }
+
+  /**
+   * Measures how far each example is from its boundary with each of its topK rivals, at each margin layer.
+   *
+   * @param x Inputs, as for `predict`.
+   * @param y Labels; without them the predicted class stands for the label.
+   * @returns By margin layer, signed distances [batch, topK] in the layer's norm; negative: misclassified.
+   */
+  distances(x: Data, y?: Data, {batchSize = 32}: {batchSize?: number} = {}): Record<string, Tensor2D> {
+    const xs = toList(CALLER, 'x', x, this.inputNames);
+    checkInputs(CALLER, xs, this);
+    const size = xs[0].shape[0];
+    const labels = y && readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), size, this.plan);
+    return tidy(() => {
+      const parts: Array<Record<string, Tensor2D>> = [];
+      for (let start = 0; start < size; start += batchSize) {
+        const count = Math.min(batchSize, size - start);
+        parts.push(
+          tidy(() => {
+            const batch = xs.map(t => slice(t, start, count));
+            return measureDistances(this.baseModel, this.plan, batch, labels?.subarray(start, start + count));
+          }),
+        );
+      }
+      return Object.fromEntries(
+        this.plan.layers.map(({name}) => [name, concat(parts.map(part => part[name]))]),
+      );
+    });
+  }
+
+  override summary(
+    lineLength?: number,
+    positions?: number[],
+    printFn: (message?: unknown) => void = console.log,
+  ): void {
+    super.summary(lineLength, positions, printFn);
+    printMarginLayers(this, this.plan, printFn);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const {name, baseModel, options, stream} = this;
+    const base = {className: baseModel.getClassName(), config: baseModel.getConfig()};
+    return {name, margin: optionsToConfig(options), stream: {...stream}, base} as serialization.ConfigDict;
+  }
+
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+    customObjects: serialization.ConfigDict = {},
+    fastWeightInit = false,
+  ): T {
+    const {base, margin, stream} = config as Record<string, serialization.ConfigDict>;
+    const {classNameMap} = serialization.SerializationMap.getMap();
+    const [baseClass, baseFromConfig] = classNameMap[base.className as string];
+    const fromConfig = baseFromConfig as typeof LayersModel.fromConfig;
+    const baseConfig = base.config as serialization.ConfigDict;
+    const baseModel = fromConfig(
+      baseClass,
+      baseConfig,
+      customObjects,
+      fastWeightInit,
+    ) as unknown as LayersModel;
+    const Model = cls as unknown as typeof LargeMarginModel;
+    const model = new Model(baseModel, optionsFromConfig(margin));
+    model.stream = stream as LargeMarginModel['stream'];
+    return model as unknown as T;
+  }
+
+  protected override getTrainingConfig(): ReturnType<LayersModel['getTrainingConfig']> {
+    const {loss} = this.internals;
+    const byName =
+      [loss].flat().every(l => typeof l === 'string') || (typeof loss === 'object' && !Array.isArray(loss));
+    check(
+      byName,
+      'save',
+      'loss',
+      'to be a name when includeOptimizer is true',
+      'a function',
+      'save without it and compile after loading',
+    );
+    return super.getTrainingConfig();
+  }
+
+  protected override makeTrainFunction(): (data: Tensor[]) => Scalar[] {
+    return data => this.trainStep(data);
+  }
+
+  private trainStep(data: Tensor[]): Scalar[] {
+    const metrics: Scalar[] = [];
+    try {
+      const [xs, ys, weights] = this.split(data);
+      const variables = this.internals.collectedTrainableWeights.map(weight => weight.read());
+      const run = () => {
+        const measured = this.measure(xs, ys, weights, true);
+        metrics.push(...this.reported(measured, ys).map(metric => keep(metric)));
+        return measured.terms.loss;
+      };
+      const loss = this.optimizer_.minimize(run, true, variables as never) as Scalar;
+      return [loss, ...metrics];
+    } catch (error) {
+      dispose(metrics);
+      this.cleanUp(data);
+      throw error;
+    }
+  }
+
+  private testStep(data: Tensor[]): Scalar[] {
+    try {
+      const [xs, ys] = this.split(data);
+      return tidy(() => {
+        const run = () => {
+          const measured = this.measure(xs, ys, [], false);
+          return Object.fromEntries([measured.terms.loss, ...this.reported(measured, ys)].entries());
+        };
+        return Object.values(onLiveTape(run)) as Scalar[];
+      });
+    } catch (error) {
+      this.cleanUp(data);
+      throw error;
+    }
+  }
+
+  /** One forward pass and all terms of the loss, on the live tape. */
+  private measure(xs: Tensor[], ys: Tensor[], exampleWeights: Tensor[], training: boolean): MeasuredLoss {
+    const {loss, lossFunctions} = this.internals;
+    const names = this.outputNames.map((name, i) =>
+      typeof loss === 'string' || typeof loss === 'function' || loss == null
+        ? (loss ?? DEFAULT_LOSS)
+        : Array.isArray(loss)
+          ? loss[i]
+          : loss[name],
+    );
+    const {seed} = this.stream;
+    const options = training
+      ? {...this.plan.options, seed: stepSeed(seed, this.stream.steps++)}
+      : {...this.plan.options, rivals: 'top' as const};
+    const labelLosses = {names, functions: lossFunctions ?? [], exampleWeights};
+    const regularizers = () => this.calculateLosses();
+    return measureLoss(this.baseModel, {...this.plan, options}, xs, ys, training, labelLosses, regularizers);
+  }
+
+  /** What the history shows beside the loss, in the order of metricsNames. */
+  private reported({terms, outputs, outputLosses}: MeasuredLoss, ys: Tensor[]): Scalar[] {
+    const several = outputs.length > 1;
+    const metrics = this.internals.metricsTensors.map(([metric, index], i) => {
+      if (several && i < outputs.length) return outputLosses[i];
+      return withoutTape(() => tidy(() => mean(metric(ys[index], outputs[index])) as Scalar));
+    });
+    return [
+      ...metrics,
+      terms.crossEntropy,
+      terms.margin,
+      ...this.plan.layers.map(({name}) => terms.layers[name]),
+    ];
+  }
+
+  private split(data: Tensor[]): [Tensor[], Tensor[], Tensor[]] {
+    const [from, to] = [this.inputs.length, this.inputs.length + this.outputs.length];
+    const [xs, ys] = [data.slice(0, from), data.slice(from, to)];
+    if (!this.data.isChecked) this.checkData(xs, ys);
+    return [xs, ys, data.slice(to)];
+  }
+
+  private checkData(x: Data, y: Data): void {
+    const xs = toList(CALLER, 'x', x, this.inputNames);
+    checkInputs(CALLER, xs, this);
+    readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), xs[0].shape[0], this.plan);
+  }
+
+  private async withData<T>(data: DataState, run: () => Promise<T>): Promise<T> {
+    const before = this.data;
+    this.data = data;
+    try {
+      return await run();
+    } finally {
+      this.data = before;
+    }
+  }
+
+  private cleanUp(data: Tensor[]): void {
+    abandonTape();
+    if (this.data.isOurs) dispose(data);
+  }
+
+  private get internals(): Internals {
+    return this as unknown as Internals;
+  }
+}

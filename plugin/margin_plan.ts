@@ -1,0 +1,232 @@
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {ArgumentError, check, checkClasses, resolveOptions, selectLayers} from '../src/index.js';
+import type {MarginOptions, ResolvedLayer, ResolvedOptions} from '../src/index.js';
+import {
+  activationOf,
+  isActivation,
+  isNormalization,
+  isReshape,
+  isSoftmax,
+  whyNotExact,
+} from './layer_kinds.js';
+import {callsLeadingTo, descendants, type LayerCall} from './topology.js';
+
+/** Everything about a model and its margin options that does not change from batch to batch. */
+export interface MarginPlan {
+  options: ResolvedOptions;
+  /** The margin layers with their settings, in the order they were asked for. */
+  layers: ResolvedLayer[];
+  /** What is intercepted, by the name of the margin layer; 'output' is the logits. */
+  taps: Map<string, Tap>;
+  /** The index of the classification output among the model's outputs. */
+  outputIndex: number;
+  classes: number;
+  /** The call whose softmax turns logits into the output; undefined: the output is the logits. */
+  softmax?: LayerCall;
+}
+
+export type Tap = {input: number} | {output: true} | {call: LayerCall; index: number; of: number};
+
+/** Options of a LargeMarginModel: a margin, and which output it is for where a model has several. */
+export interface LargeMarginModelOptions extends MarginOptions {
+  /** Name of the classification output (its layer); needed where the model has several outputs. */
+  output?: string;
+}
+
+/**
+ * Finds the margin layers of a model and checks that a margin can be had there.
+ *
+ * @throws ArgumentError for a bad option, an unknown layer, one that is not on the way to the scores, an integer
+ *     layer, an output that is no classifier, and in exact mode for a layer without a trusted second derivative.
+ */
+export function planMargin(caller: string, model: LayersModel, options: LargeMarginModelOptions): MarginPlan {
+  const {output, ...marginOptions} = options;
+  const resolved = resolveOptions(caller, marginOptions);
+  const outputIndex = findOutput(caller, model, output);
+  const symbolic = model.outputs[outputIndex];
+  check(symbolic.shape.length === 2, caller, 'output', 'of shape [batch, classes]', `[${symbolic.shape}]`);
+  const classes = symbolic.shape[1] ?? 0;
+  checkClasses(caller, classes, resolved.topK);
+  const calls = callsLeadingTo(symbolic);
+  const chain = scoreChain(calls);
+  const taps = nameTaps(model, calls);
+  const sets = {
+    known: [...taps.keys()].filter(name => name !== 'input' && name !== 'output'),
+    input: namesOf(
+      taps,
+      calls.filter(call => call.isInput),
+      model,
+    ),
+    hidden: namesOf(taps, hiddenCalls(calls, chain), model),
+    output: ['output'],
+  };
+  // A layer that is really called 'input' or 'output' comes before the set of that name.
+  for (const call of calls) if (isCalledLikeASet(call)) sets.known.push(call.layer.name);
+  checkOffPath(caller, options.layers, model, sets.known);
+  const layers = selectLayers(caller, marginOptions.layers, sets, resolved).flatMap(layer =>
+    everyCall(layer, taps),
+  );
+  for (const {name} of layers) checkFloat(caller, name, taps.get(name)!, model, calls);
+  const chosen = layers.map(({name}) => taps.get(name)!);
+  if (resolved.gradient === 'exact') checkExact(caller, model, calls, chosen);
+  const softmax = chain.find(isSoftmax);
+  return {options: resolved, layers, taps, outputIndex, classes, softmax};
+}
+
+function findOutput(caller: string, model: LayersModel, name: string | undefined): number {
+  const names = model.outputNames;
+  const wayOut = `outputs: ${names.join(', ')}`;
+  if (name === undefined) {
+    check(names.length === 1, caller, 'output', 'to name one of several outputs', name, wayOut);
+    return 0;
+  }
+  const index = names.indexOf(name);
+  check(index >= 0, caller, 'output', 'to name an output of the model', name, wayOut);
+  return index;
+}
+
+/** From the output back to the layer that makes the logits: softmax and reshapes on the way, and that layer. */
+function scoreChain(calls: LayerCall[]): LayerCall[] {
+  const chain: LayerCall[] = [];
+  let call = calls[calls.length - 1];
+  let softmaxSeen = false;
+  for (;;) {
+    chain.push(call);
+    const isSoftmaxLayer = !softmaxSeen && isSoftmax(call) && isActivation(call.layer);
+    softmaxSeen ||= isSoftmax(call);
+    if (!(isReshape(call.layer) || isSoftmaxLayer) || call.inputs.length !== 1) return chain;
+    call = call.inputs[0];
+  }
+}
+
+/** Each activation that follows a layer with weights: batch norm and activation in between are passed through. */
+function hiddenCalls(calls: LayerCall[], chain: LayerCall[]): LayerCall[] {
+  const found = new Set<LayerCall>();
+  for (const call of calls) {
+    const {layer} = call;
+    if (layer.weights.length === 0 || isNormalization(layer) || isActivation(layer)) continue;
+    const activated = activationOf(layer) === 'linear' ? followActivation(call, calls) : call;
+    if (!chain.includes(activated)) found.add(activated);
+  }
+  return [...found];
+}
+
+function followActivation(call: LayerCall, calls: LayerCall[]): LayerCall {
+  for (;;) {
+    const users = calls.filter(({inputs}) => inputs.includes(call));
+    if (users.length !== 1 || !(isNormalization(users[0].layer) || isActivation(users[0].layer))) return call;
+    call = users[0];
+    if (isActivation(call.layer)) return call;
+  }
+}
+
+/**
+ * Names everything that can be intercepted: layers by their name (with the nested models before it where the name
+ * alone is not unique), each call of a shared layer as name:0, name:1, ..., the only input also as 'input'.
+ */
+function nameTaps(model: LayersModel, calls: LayerCall[]): Map<string, Tap> {
+  const taps = new Map<string, Tap>();
+  const inputs = model.inputs.map(input => input.sourceLayer);
+  if (inputs.length === 1) taps.set('input', {input: 0});
+  taps.set('output', {output: true});
+  const byLayer = new Map<LayerCall['layer'], LayerCall[]>();
+  for (const call of calls) byLayer.set(call.layer, [...(byLayer.get(call.layer) ?? []), call]);
+  const names = [...byLayer.keys()].map(layer => layer.name);
+  for (const [layer, uses] of byLayer) {
+    const isUnique = names.filter(name => name === layer.name).length === 1;
+    const name = isUnique ? layer.name : [...uses[0].path, layer.name].join('/');
+    if (uses[0].isInput) {
+      taps.set(name, {input: inputs.indexOf(layer)});
+    } else if (uses.length === 1) {
+      taps.set(name, {call: uses[0], index: 0, of: 1});
+    } else {
+      taps.set(name, {call: uses[0], index: -1, of: uses.length});
+      uses.forEach((call, index) => taps.set(`${name}:${index}`, {call, index, of: uses.length}));
+    }
+  }
+  return taps;
+}
+
+/** A shared layer's name means each of its calls. */
+function everyCall(layer: ResolvedLayer, taps: Map<string, Tap>): ResolvedLayer[] {
+  const tap = taps.get(layer.name)!;
+  if (!('call' in tap) || tap.index >= 0) return [layer];
+  return Array.from({length: tap.of}, (_, index) => ({...layer, name: `${layer.name}:${index}`}));
+}
+
+function namesOf(taps: Map<string, Tap>, calls: LayerCall[], model: LayersModel): string[] {
+  const isOnlyInput = (call: LayerCall) => call.isInput && model.inputs.length === 1;
+  return calls.map(call => {
+    if (isOnlyInput(call)) return 'input';
+    const matches = [...taps].filter(([, tap]) =>
+      call.isInput
+        ? 'input' in tap && model.inputs[tap.input].sourceLayer === call.layer
+        : 'call' in tap && tap.call === call && tap.index >= 0,
+    );
+    return matches[0][0];
+  });
+}
+
+function isCalledLikeASet({layer}: LayerCall): boolean {
+  return layer.name === 'input' || layer.name === 'output';
+}
+
+function checkOffPath(
+  caller: string,
+  selection: MarginOptions['layers'],
+  model: LayersModel,
+  known: string[],
+): void {
+  if (!Array.isArray(selection)) return;
+  const all = new Set(model.layers.map(layer => layer.name));
+  for (const entry of selection) {
+    const name = typeof entry === 'string' ? entry : entry?.name;
+    const isOff =
+      all.has(name) &&
+      !known.includes(name) &&
+      !model
+        .getLayer(name)
+        .getClassName()
+        .match(/Model|Sequential|Functional/);
+    check(
+      !isOff,
+      caller,
+      'layers',
+      'to be on the way from the input to the scores',
+      name,
+      `known layers: ${known.join(', ')}`,
+    );
+  }
+}
+
+/** Distances are measured where gradients arrive: not at integers, and not at the ids that an Embedding looks up. */
+function checkFloat(caller: string, name: string, tap: Tap, model: LayersModel, calls: LayerCall[]): void {
+  if ('output' in tap) return;
+  const symbolic = 'input' in tap ? model.inputs[tap.input] : tap.call.output;
+  const users = calls.filter(({inputs}) => inputs.some(input => input.output === symbolic));
+  const isIds = users.length > 0 && users.every(({layer}) => layer.getClassName() === 'Embedding');
+  const wayOut = 'choose the embedding itself, or a layer after it';
+  check(
+    symbolic.dtype === 'float32' && !isIds,
+    caller,
+    'layers',
+    'to be float32',
+    `${name} (integers)`,
+    wayOut,
+  );
+}
+
+function checkExact(caller: string, model: LayersModel, calls: LayerCall[], taps: Tap[]): void {
+  const sources = taps.flatMap(tap => {
+    if ('output' in tap) return [];
+    return 'call' in tap
+      ? [tap.call]
+      : calls.filter(call => call.layer === model.inputs[tap.input].sourceLayer);
+  });
+  for (const {layer} of descendants(calls, sources)) {
+    const why = whyNotExact(layer);
+    if (why === undefined) continue;
+    const wanted = `'firstOrder' for a net with the layer ${layer.name} (${why})`;
+    throw new ArgumentError(caller, 'gradient', wanted, 'exact', 'or choose margin layers after it');
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  add,
+  argMax,
+  mean,
+  mul,
+  softmax,
+  tidy,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {
+  aggregateBatch,
+  boundaryDistances,
+  composeLoss,
+  crossEntropy,
+  oneHotLabels,
+  onLiveTape,
+  readLabels,
+  withoutTape,
+  type LargeMarginLoss,
+} from '../src/index.js';
+import type {MarginPlan} from './margin_plan.js';
+import {intercept} from './taps.js';
+
+/** A loss or metric of tfjs-layers: labels and outputs in, one value for each example (or one in all) out. */
+export type LabelLoss = (labels: Tensor, outputs: Tensor) => Tensor;
+
+/** What `compile` and `fit` say of the label loss: for each output its name or function, and example weights. */
+export interface LabelLosses {
+  names: unknown[];
+  functions: LabelLoss[];
+  exampleWeights: Tensor[];
+}
+
+export interface MeasuredLoss {
+  terms: LargeMarginLoss;
+  /** The model's outputs as it gives them. */
+  outputs: Tensor[];
+  /** The label loss of each output. */
+  outputLosses: Scalar[];
+}
+
+const CROSS_ENTROPIES: unknown[] = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy'];
+
+/** Runs a model once on the live tape and measures all terms of its loss. */
+export function measureLoss(
+  model: LayersModel,
+  plan: MarginPlan,
+  xs: Tensor[],
+  ys: Tensor[],
+  training: boolean,
+  {names, functions, exampleWeights}: LabelLosses,
+  regularizers: () => Scalar[],
+): MeasuredLoss {
+  const caller = 'LargeMarginModel';
+  const indices = readLabels(caller, ys[plan.outputIndex], xs[0].shape[0], plan.classes);
+  const labels = oneHotLabels(indices, plan.classes);
+  const {outputs, logits, activations} = intercept(model, plan, xs, training);
+  if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
+  const outputLosses = outputs.flatMap((output, i) => {
+    const weights = exampleWeights[i] as Tensor1D | undefined;
+    if (i === plan.outputIndex && CROSS_ENTROPIES.includes(names[i])) {
+      return [aggregateBatch(crossEntropy(labels, logits), weights)];
+    }
+    if (!functions[i]) return [];
+    const losses = functions[i](ys[i], output);
+    return [mean(weights ? mul(losses, weights) : losses) as Scalar];
+  });
+  const labelLoss = outputLosses.reduce((total, loss) => add(total, loss));
+  const extras = {labelLoss, exampleWeights: exampleWeights[plan.outputIndex] as Tensor1D | undefined};
+  const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
+  const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
+  return {terms: {...terms, loss}, outputs, outputLosses};
+}
+
+/** Measures distances as at inference, by margin layer; without labels the predicted class stands for the label. */
+export function measureDistances(
+  model: LayersModel,
+  plan: MarginPlan,
+  xs: Tensor[],
+  indices?: Int32Array,
+): Record<string, Tensor2D> {
+  const options = {...plan.options, rivals: 'top' as const, gradient: 'firstOrder' as const};
+  return onLiveTape(() => {
+    const {logits, activations} = intercept(model, plan, xs, false);
+    const predicted = () => withoutTape(() => tidy(() => argMax(logits, 1).dataSync() as Int32Array));
+    const labels = oneHotLabels(indices ?? predicted(), plan.classes);
+    return boundaryDistances('LargeMarginModel.distances', labels, logits, activations, plan.layers, options);
+  });
+}

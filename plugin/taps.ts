@@ -1,0 +1,96 @@
+import {cast, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import type {layers, LayersModel} from '@tensorflow/tfjs-layers';
+import {check} from '../src/index.js';
+import type {MarginPlan} from './margin_plan.js';
+
+/** What one forward pass gives. */
+export interface Interception {
+  /** The model's outputs, but for the classification output: there the logits stand in place of their softmax. */
+  outputs: Tensor[];
+  logits: Tensor2D;
+  /**
+   * The activations at the margin layers. They may be disposed of already: the tape, which knows them by id, is what
+   * a margin needs of them.
+   */
+  activations: Record<string, Tensor>;
+}
+
+/**
+ * Runs a model once and intercepts the activations at its margin layers and its true logits, on the live tape.
+ *
+ * For the time of the call each tapped layer's `call` also notes what it returns, and the final softmax passes its
+ * input on; layers inside nested models and shared layers are reached in the same way. The model is left as found,
+ * also when it throws.
+ */
+export function intercept(
+  model: LayersModel,
+  plan: MarginPlan,
+  xs: Tensor[],
+  training: boolean,
+): Interception {
+  const inputs = xs.map((x, i) => (x.dtype === model.inputs[i].dtype ? x : cast(x, model.inputs[i].dtype)));
+  const seen = new Map<layers.Layer, Tensor[]>();
+  const restore: Array<() => void> = [];
+  let outputs: Tensor[];
+  try {
+    for (const {name} of plan.layers) {
+      const tap = plan.taps.get(name)!;
+      if ('call' in tap && !seen.has(tap.call.layer)) {
+        const notes: Tensor[] = [];
+        seen.set(tap.call.layer, notes);
+        restore.push(noteCalls(tap.call.layer, notes));
+      }
+    }
+    if (plan.softmax) restore.push(withoutSoftmax(plan.softmax.layer));
+    outputs = [model.call(inputs, {training})].flat();
+  } finally {
+    restore.forEach(undo => undo());
+  }
+  const logits = outputs[plan.outputIndex] as Tensor2D;
+  const activations = plan.layers.map(({name}): [string, Tensor] => {
+    const tap = plan.taps.get(name)!;
+    if ('output' in tap) return [name, logits];
+    if ('input' in tap) return [name, inputs[tap.input]];
+    const notes = seen.get(tap.call.layer)!;
+    const wanted = 'to be used on the way to the scores only';
+    check(
+      notes.length === tap.of,
+      'LargeMarginModel',
+      'layers',
+      wanted,
+      name,
+      'wrap a model without the other outputs',
+    );
+    return [name, notes[tap.index]];
+  });
+  return {outputs, logits, activations: Object.fromEntries(activations)};
+}
+
+function noteCalls(layer: layers.Layer, notes: Tensor[]): () => void {
+  const hadOwn = Object.hasOwn(layer, 'call');
+  const original = layer.call;
+  layer.call = function (inputs, kwargs) {
+    const result = original.call(this, inputs, kwargs);
+    notes.push(Array.isArray(result) ? result[0] : result);
+    return result;
+  };
+  return () => {
+    if (hadOwn) layer.call = original;
+    else delete (layer as Partial<layers.Layer>).call;
+  };
+}
+
+/** Stands in for a softmax activation; a layer sees it as the linear one. */
+const passThrough = {apply: (x: Tensor) => x, getClassName: () => 'linear', getConfig: () => ({})};
+
+function withoutSoftmax(layer: layers.Layer): () => void {
+  // A Softmax layer keeps the function in a field of that name, all others an activation.
+  const fields = layer as unknown as Record<string, unknown>;
+  const [field, replacement] =
+    'softmax' in fields ? ['softmax', passThrough.apply] : ['activation', passThrough];
+  const original = fields[field];
+  fields[field] = replacement;
+  return () => {
+    fields[field] = original;
+  };
+}
