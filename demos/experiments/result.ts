@@ -46,5 +46,9 @@ export interface ExperimentResult {
   peakMemoryGiB: number;
   questions: Question[];
   /** A few test images with their attacked versions: 28x28 pixels in 0..1, and what each model says of them. */
-  pictures: Array<{label: number; epsilon: number; models: Array<{name: string; pixels: number[]; prediction: number}>}>;
+  pictures: Array<{
+    label: number;
+    epsilon: number;
+    models: Array<{name: string; pixels: number[]; prediction: number}>;
+  }>;
 }

@@ -1,4 +1,4 @@
-import {oneHot, tensor1d, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {cast, oneHot, tensor1d, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {check} from '../checks.js';
 
 /**
@@ -21,7 +21,8 @@ export function readLabels(caller: string, labels: Tensor, batch: number, classe
 
 /** Turns class indices into one-hot rows, float32 [batch, classes]. */
 export function oneHotLabels(indices: Int32Array, classes: number): Tensor2D {
-  return tidy(() => oneHot(tensor1d(indices, 'int32'), classes, 1, 0, 'float32') as Tensor2D);
+  // Through int32: wasm's oneHot writes integer bits into a float32 tensor.
+  return tidy(() => cast(oneHot(tensor1d(indices, 'int32'), classes), 'float32') as Tensor2D);
 }
 
 function readOneHot(caller: string, values: ArrayLike<number>, row: number, classes: number): number {

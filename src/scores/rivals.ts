@@ -34,7 +34,8 @@ export function rivalDirections(labels: Tensor2D, ranks: Tensor2D, topK: number)
     const [batch, classes] = labels.shape;
     const others = where(cast(labels, 'bool'), fill([batch, classes], LOWEST), ranks);
     const {indices} = topk(others, topK);
-    const chosen = oneHot(cast(indices, 'int32') as Tensor, classes, 1, 0, 'float32');
+    // Through int32: wasm's oneHot writes integer bits into a float32 tensor.
+    const chosen = cast(oneHot(cast(indices, 'int32') as Tensor, classes), 'float32');
     const rivals = topK === 1 ? [reshape(chosen, [batch, classes])] : unstack(chosen, 1);
     return rivals.map(rival => sub(labels, rival) as Tensor2D);
   });

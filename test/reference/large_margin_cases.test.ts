@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import '../../plugin/gradients/index.js';
-import {boundaryDistances, largeMarginLoss, oneHotLabels, resolveOptions, selectLayers} from '../../src/index.js';
+import {
+  boundaryDistances,
+  largeMarginLoss,
+  oneHotLabels,
+  resolveOptions,
+  selectLayers,
+} from '../../src/index.js';
 import {engine, startEngine} from '../support/engine.js';
 import {worstError, worstRelative} from '../support/expect_close.js';
 import {cases, forward, optionsOf, type Case} from './cases.js';
@@ -22,7 +28,9 @@ describe(`reference cases on ${engine}`, () => {
   beforeAll(() => startEngine());
   afterAll(() => {
     const errors = Object.entries(worst).map(([what, error]) => `${what} ${error.toExponential(1)}`);
-    console.log(`${engine}: ${passed} of ${runnable.length} cases, worst relative error: ${errors.join(', ')}`);
+    console.log(
+      `${engine}: ${passed} of ${runnable.length} cases, worst relative error: ${errors.join(', ')}`,
+    );
   });
 
   it.each(runnable.map(c => [c.name, c] as const))('%s', (_, c) => {
@@ -35,7 +43,8 @@ describe(`reference cases on ${engine}`, () => {
       distances: Math.max(...c.distances.map((d, i) => worstRelative(result.distances[i], flat(d), 0.05))),
       'gradients of one tensor': Math.max(...c.grads.map((g, i) => worstError(result.grads[i], flat(g)))),
     };
-    for (const what of Object.keys(worst) as Array<keyof typeof worst>) worst[what] = Math.max(worst[what], errors[what]);
+    for (const what of Object.keys(worst) as Array<keyof typeof worst>)
+      worst[what] = Math.max(worst[what], errors[what]);
     expect(errors.loss).toBeLessThanOrEqual(LOSS_BAR);
     expect(errors.gradients).toBeLessThanOrEqual(GRADIENT_BAR);
     expect(errors.distances).toBeLessThanOrEqual(DISTANCE_BAR);
@@ -44,7 +53,9 @@ describe(`reference cases on ${engine}`, () => {
 });
 
 function run(c: Case) {
-  const variables = c.params.map((values, i) => tf.tidy(() => tf.variable(toTensor(values), true, `${c.name}/${i}`)));
+  const variables = c.params.map((values, i) =>
+    tf.tidy(() => tf.variable(toTensor(values), true, `${c.name}/${i}`)),
+  );
   const x = toTensor(c.x);
   const y = tf.tensor1d(c.y, 'int32');
   let distances: number[][] = [];

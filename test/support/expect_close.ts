@@ -23,7 +23,12 @@ export function worstRelative(actual: ArrayLike<number>, expected: ArrayLike<num
 }
 
 /** Expects a worst error of at most the bound, and says what it was. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bound: number, floor?: number): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  bound: number,
+  floor?: number,
+): void {
   const error = worstError(actual, expected, floor);
   const show = (values: ArrayLike<number>) => Array.from(values).slice(0, 8).join(', ');
   expect(error, `error ${error}; got ${show(actual)}; expected ${show(expected)}`).toBeLessThanOrEqual(bound);

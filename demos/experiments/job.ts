@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs';
+import type {NetKind} from '../shared/nets.js';
+import {take, toTensors, type Digits} from './data/mnist.js';
+import {attack, type AttackOutcome} from './ifgsm.js';
+import {accuracy, logitsOf, measureDistances, median} from './measure.js';
+import {trainingProgress} from './progress.js';
+import {ATTACKED} from './recipes/attacks.js';
+import type {Recipe} from './recipe.js';
+import type {Recorder} from './recorder.js';
+import type {ModelResult, Question} from './result.js';
+import {trainNet} from './train.js';
+
+/** What all models of a run have in common. */
+export interface Job {
+  kind: NetKind;
+  seed: number;
+  validation: Digits;
+  test: Digits;
+  recorder: Recorder;
+  isStopped: () => boolean;
+}
+
+/** A picture under attack, and what the attacked net makes of it. */
+interface AttackedPicture {
+  label: number;
+  epsilon: number;
+  view: {pixels: number[]; prediction: number};
+}
+
+export interface Answer {
+  result: ModelResult;
+  pictures: AttackedPicture[];
+}
+
+const LOG_EVERY = 20;
+const SHOWN_PICTURES = 8;
+const SHOWN_EPSILON = 0.1;
+
+/** Trains one net, measures it, attacks it, and saves it. */
+export async function answer(
+  job: Job,
+  question: Question['id'],
+  recipe: Recipe,
+  train: Digits,
+  epsilons: number[],
+): Promise<Answer> {
+  const {kind, seed, validation, test, recorder, isStopped} = job;
+  const steps: ModelResult['steps'] = [];
+  const validationAccuracy: number[] = [];
+  const stepsPerEpoch = Math.ceil(train.size / recipe.batchSize);
+  const progress = trainingProgress({title: recipe.name, epochs: recipe.epochs, stepsPerEpoch});
+  const base = {question, model: recipe.name};
+  const {net, secondsPerStep, seconds} = await trainNet({
+    ...{recipe, kind, seed, train, isStopped},
+    onStep: ({epoch, step, ...terms}) => {
+      progress.update(epoch, (step % stepsPerEpoch) + 1, {...terms});
+      if (step % LOG_EVERY !== 0) return;
+      steps.push({step, ...terms});
+      recorder.metric({...base, epoch, step, ...terms});
+    },
+    onEpoch: (epoch, trained) => {
+      const value = accuracy(trained, validation);
+      validationAccuracy.push(value);
+      recorder.metric({...base, epoch, validationAccuracy: value});
+      progress.epochEnd(epoch, {validationAccuracy: value});
+    },
+  });
+  progress.stop();
+  const result: ModelResult = {
+    ...{name: recipe.name, recipe: recipe.description, validationAccuracy, steps, secondsPerStep, seconds},
+    ...{testAccuracy: NaN, medianDistances: {}, inputDistances: [], attacks: []},
+  };
+  if (isStopped()) return {result, pictures: []};
+  result.testAccuracy = accuracy(net, test);
+  const distances = measureDistances(net, test);
+  for (const [layer, values] of Object.entries(distances)) result.medianDistances[layer] = median(values);
+  result.inputDistances = Array.from(distances.input);
+  const pictures = attackAll(net, test, epsilons, result, isStopped);
+  recorder.metric({...base, testAccuracy: result.testAccuracy, attacks: result.attacks});
+  await recorder.model(`${question}-${recipe.name.replaceAll(/\W+/g, '-')}`, net);
+  net.dispose();
+  return {result, pictures};
+}
+
+function attackAll(
+  net: tf.LayersModel,
+  test: Digits,
+  epsilons: number[],
+  result: ModelResult,
+  isStopped: () => boolean,
+): AttackedPicture[] {
+  const digits = take(test, ATTACKED);
+  const {x, y} = toTensors(digits);
+  let shown: AttackedPicture[] = [];
+  for (const epsilon of epsilons) {
+    if (isStopped()) break;
+    const {pictures, ...outcome} = attack(logitsOf(net), x, y, epsilon);
+    result.attacks.push(outcome);
+    console.log(`  epsilon ${epsilon}: ${(outcome.accuracy * 100).toFixed(1)} % under attack`);
+    if (epsilon === SHOWN_EPSILON) shown = show(net, pictures, digits, outcome);
+    pictures.dispose();
+  }
+  tf.dispose([x, y]);
+  return shown;
+}
+
+function show(
+  net: tf.LayersModel,
+  pictures: tf.Tensor4D,
+  {labels}: Digits,
+  {epsilon}: Omit<AttackOutcome, 'pictures'>,
+): AttackedPicture[] {
+  const predictions = tf.tidy(() => tf.argMax(logitsOf(net)(pictures), 1).dataSync());
+  const pixels = pictures.dataSync();
+  return Array.from({length: SHOWN_PICTURES}, (_, i) => ({
+    label: labels[i],
+    epsilon,
+    view: {pixels: Array.from(pixels.subarray(i * 784, (i + 1) * 784)), prediction: predictions[i]},
+  }));
+}

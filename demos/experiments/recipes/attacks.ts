@@ -1,0 +1,30 @@
+import * as tf from '@tensorflow/tfjs';
+import {presets} from 'tfjs-large-margin';
+import type {Recipe} from '../recipe.js';
+
+/** Largest change of a pixel, in units of 0..1. The question is asked at 0.1. */
+export const EPSILONS = [0.05, 0.1, 0.2, 0.3];
+export const ATTACKED = 1000;
+
+export const crossEntropy: Recipe = {
+  name: 'cross-entropy',
+  description: 'Adam 1e-3, batch 128, 3 epochs',
+  net: {},
+  optimizer: rate => tf.train.adam(rate),
+  learningRate: 1e-3,
+  batchSize: 128,
+  epochs: 3,
+};
+
+export const largeMargin: Recipe = {
+  name: 'large margin',
+  description:
+    "presets.robust({norm: 'linf', gamma: 0.15, crossEntropyWeight: 0}), exact, all layers, Adam 1e-3, 3 epochs",
+  net: {},
+  margin: presets.robust({norm: 'linf', gamma: 0.15, crossEntropyWeight: 0}),
+  optimizer: rate => tf.train.adam(rate),
+  learningRate: 1e-3,
+  batchSize: 128,
+  epochs: 3,
+  clipNorm: 5,
+};

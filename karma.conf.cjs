@@ -1,0 +1,53 @@
+/** The UMD bundle as a page loads it: by script tag after tfjs, in headless Chromium. */
+const {mkdirSync, writeFileSync} = require('node:fs');
+const {dirname} = require('node:path');
+
+// Karma calls a run of 0 specs a success, so the numbers go to whoever started it.
+function CountsReporter() {
+  const result = {passed: 0, failed: 0, skippedSpecs: []};
+  this.onSpecComplete = (browser, spec) => {
+    const name = [...spec.suite, spec.description].join(' ');
+    if (spec.skipped || spec.pending) result.skippedSpecs.push(name);
+    else if (spec.success) result.passed++;
+    else result.failed++;
+  };
+  this.onRunComplete = () => {
+    const file = process.env.LARGE_MARGIN_KARMA_RESULT;
+    if (!file) return;
+    mkdirSync(dirname(file), {recursive: true});
+    writeFileSync(file, JSON.stringify(result));
+  };
+}
+
+// Root in a container has no sandbox, and webgl needs a software renderer where there is no graphics card.
+const flags = [
+  '--no-sandbox',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-dev-shm-usage',
+];
+
+module.exports = config =>
+  config.set({
+    frameworks: ['jasmine'],
+    plugins: ['karma-jasmine', 'karma-chrome-launcher', {'reporter:counts': ['type', CountsReporter]}],
+    reporters: ['dots', 'counts'],
+    colors: Boolean(process.stdout.isTTY),
+    files: [
+      'node_modules/@tensorflow/tfjs/dist/tf.min.js',
+      'dist/large-margin.umd.js',
+      'test/browser/*.spec.js',
+      {pattern: 'dist/*.map', included: false},
+    ],
+    browsers: ['Headless'],
+    customLaunchers: {Headless: {base: 'ChromeHeadless', flags}},
+    singleRun: true,
+    failOnEmptyTestSuite: true,
+    browserNoActivityTimeout: 300_000,
+    client: {jasmine: {random: false, timeoutInterval: 120_000}},
+  });

@@ -1,0 +1,25 @@
+import {after} from 'node:test';
+import {spawnSync} from 'node:child_process';
+import {writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {
+  makePackedProject,
+  readPackedProject,
+  removePackedProject,
+} from '../../scripts/testing/packed_project.mjs';
+
+/** The user's project that npm test prepared, or one of our own when a file is run by itself. */
+export async function packedProject() {
+  const given = process.env.LARGE_MARGIN_PACKED;
+  if (given) return readPackedProject(given);
+  const folder = await makePackedProject();
+  after(() => removePackedProject(folder));
+  return readPackedProject(folder);
+}
+
+/** Runs a program text in the user's project with a Node of its own; gives its code and output. */
+export function runUserProgram({folder}, name, text) {
+  writeFileSync(join(folder, name), text);
+  const {status, stdout, stderr} = spawnSync(process.execPath, [name], {cwd: folder, encoding: 'utf8'});
+  return {status, stdout, stderr};
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {packedProject, runUserProgram} from './packed.mjs';
+
+const project = await packedProject();
+
+for (const file of ['large-margin.umd.js', 'large-margin.umd.min.js']) {
+  test(`${file} finds the global tf and makes the global largeMargin`, () => {
+    const {status, stdout, stderr} = runUserProgram(
+      project,
+      'umd.mjs',
+      // As a script tag would: no module, no exports, no require in sight.
+      `import {readFileSync} from 'node:fs';
+       import vm from 'node:vm';
+       import * as tf from '@tensorflow/tfjs';
+       globalThis.tf = tf;
+       vm.runInThisContext(readFileSync('node_modules/tfjs-large-margin/dist/${file}', 'utf8'));
+       const {LargeMarginModel} = globalThis.largeMargin;
+       console.log(typeof LargeMarginModel, Object.create(LargeMarginModel.prototype) instanceof tf.LayersModel);`,
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trim().split('\n').at(-1), 'function true');
+  });
+
+  test(`${file} carries the licence and the map to the TypeScript sources`, async () => {
+    const {readFileSync} = await import('node:fs');
+    const text = readFileSync(`${project.installed}/dist/${file}`, 'utf8');
+    assert.match(text, /@license/);
+    const {sources} = JSON.parse(readFileSync(`${project.installed}/dist/${file}.map`, 'utf8'));
+    assert.ok(sources.length > 0 && sources.every(source => source.endsWith('.ts')), sources.join(', '));
+  });
+}

@@ -1,0 +1,50 @@
+import {defineConfig} from 'vitest/config';
+
+// A project is one engine and its files. The engine goes to the tests by an environment variable, and every
+// file runs in a process of its own: backends and registries of tfjs are global.
+const elsewhere = ['test/reference/**', 'test/browser/**', 'test/package/**', 'test/benchmark/**'];
+const tools = ['test/architecture.test.ts', 'test/scripts/**/*.test.ts'];
+const onCpu = ['test/**/*.cpu.test.ts'];
+const reference = ['test/reference/**/*.test.ts'];
+
+interface Project {
+  name: string;
+  include: string[];
+  exclude?: string[];
+  engine?: 'native' | 'cpu' | 'wasm';
+  testTimeout?: number;
+}
+
+function project({name, include, exclude = [], engine, testTimeout = 60_000}: Project) {
+  return {
+    test: {
+      name,
+      include,
+      exclude,
+      pool: 'forks' as const,
+      testTimeout,
+      hookTimeout: testTimeout,
+      env: engine ? {LARGE_MARGIN_ENGINE: engine, TF_CPP_MIN_LOG_LEVEL: '1'} : {},
+      setupFiles: engine ? ['test/support/setup_engine.ts'] : [],
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      project({name: 'tools', include: tools}),
+      project({
+        name: 'native',
+        include: ['test/**/*.test.ts'],
+        exclude: [...elsewhere, ...tools, ...onCpu],
+        engine: 'native',
+      }),
+      project({name: 'cpu', include: onCpu, exclude: elsewhere, engine: 'cpu'}),
+      project({name: 'reference-native', include: reference, engine: 'native'}),
+      project({name: 'reference-cpu', include: reference, engine: 'cpu'}),
+      project({name: 'reference-wasm', include: reference, engine: 'wasm'}),
+      project({name: 'long', include: ['test/**/*.long.ts'], engine: 'native', testTimeout: 3_600_000}),
+    ],
+  },
+});
