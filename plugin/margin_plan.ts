@@ -21,6 +21,8 @@ export interface MarginPlan {
   /** The index of the classification output among the model's outputs. */
   outputIndex: number;
   classes: number;
+  /** All layer calls that lead to the classification output. */
+  calls: LayerCall[];
   /** The call whose softmax turns logits into the output; undefined: the output is the logits. */
   softmax?: LayerCall;
 }
@@ -70,7 +72,7 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   const chosen = layers.map(({name}) => taps.get(name)!);
   if (resolved.gradient === 'exact') checkExact(caller, model, calls, chosen);
   const softmax = chain.find(isSoftmax);
-  return {options: resolved, layers, taps, outputIndex, classes, softmax};
+  return {options: resolved, layers, taps, outputIndex, classes, calls, softmax};
 }
 
 function findOutput(caller: string, model: LayersModel, name: string | undefined): number {

@@ -2,6 +2,9 @@ import {cast, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import type {layers, LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
+import {unfusedCall} from './unfused.js';
+
+type Layer = layers.Layer;
 
 /** What one forward pass gives. */
 export interface Interception {
@@ -18,9 +21,9 @@ export interface Interception {
 /**
  * Runs a model once and intercepts the activations at its margin layers and its true logits, on the live tape.
  *
- * For the time of the call each tapped layer's `call` also notes what it returns, and the final softmax passes its
- * input on; layers inside nested models and shared layers are reached in the same way. The model is left as found,
- * also when it throws.
+ * For the time of the call each tapped layer's `call` also notes what it returns, the final softmax passes its input
+ * on, and linear layers run unfused; layers inside nested models and shared layers are reached in the same way. The
+ * model is left as found, also when it throws.
  */
 export function intercept(
   model: LayersModel,
@@ -29,61 +32,60 @@ export function intercept(
   training: boolean,
 ): Interception {
   const inputs = xs.map((x, i) => (x.dtype === model.inputs[i].dtype ? x : cast(x, model.inputs[i].dtype)));
-  const seen = new Map<layers.Layer, Tensor[]>();
+  const notes = new Map<Layer, Tensor[]>();
+  for (const {name} of plan.layers) {
+    const tap = plan.taps.get(name)!;
+    if ('call' in tap) notes.set(tap.call.layer, []);
+  }
   const restore: Array<() => void> = [];
   let outputs: Tensor[];
   try {
-    for (const {name} of plan.layers) {
-      const tap = plan.taps.get(name)!;
-      if ('call' in tap && !seen.has(tap.call.layer)) {
-        const notes: Tensor[] = [];
-        seen.set(tap.call.layer, notes);
-        restore.push(noteCalls(tap.call.layer, notes));
-      }
-    }
     if (plan.softmax) restore.push(withoutSoftmax(plan.softmax.layer));
+    for (const layer of new Set(plan.calls.map(call => call.layer)))
+      restore.push(watch(layer, notes.get(layer)));
     outputs = [model.call(inputs, {training})].flat();
   } finally {
-    restore.forEach(undo => undo());
+    restore.reverse().forEach(undo => undo());
   }
   const logits = outputs[plan.outputIndex] as Tensor2D;
-  const activations = plan.layers.map(({name}): [string, Tensor] => {
+  const activationAt = (name: string): Tensor => {
     const tap = plan.taps.get(name)!;
-    if ('output' in tap) return [name, logits];
-    if ('input' in tap) return [name, inputs[tap.input]];
-    const notes = seen.get(tap.call.layer)!;
+    if ('output' in tap) return logits;
+    if ('input' in tap) return inputs[tap.input];
+    const seen = notes.get(tap.call.layer)!;
     const wanted = 'to be used on the way to the scores only';
-    check(
-      notes.length === tap.of,
-      'LargeMarginModel',
-      'layers',
-      wanted,
-      name,
-      'wrap a model without the other outputs',
-    );
-    return [name, notes[tap.index]];
-  });
-  return {outputs, logits, activations: Object.fromEntries(activations)};
+    const wayOut = 'wrap a model without the other outputs';
+    check(seen.length === tap.of, 'LargeMarginModel', 'layers', wanted, name, wayOut);
+    return seen[tap.index];
+  };
+  return {
+    outputs,
+    logits,
+    activations: Object.fromEntries(plan.layers.map(({name}) => [name, activationAt(name)])),
+  };
 }
 
-function noteCalls(layer: layers.Layer, notes: Tensor[]): () => void {
+/** Lets a layer note what it returns, and compute in operations whose gradients can be had one by one. */
+function watch(layer: Layer, notes?: Tensor[]): () => void {
   const hadOwn = Object.hasOwn(layer, 'call');
   const original = layer.call;
+  const unfused = hadOwn ? undefined : unfusedCall(layer);
+  if (!notes && !unfused) return () => {};
   layer.call = function (inputs, kwargs) {
-    const result = original.call(this, inputs, kwargs);
-    notes.push(Array.isArray(result) ? result[0] : result);
+    const result = unfused?.([inputs].flat()[0]) ?? original.call(this, inputs, kwargs);
+    notes?.push([result].flat()[0]);
     return result;
   };
   return () => {
     if (hadOwn) layer.call = original;
-    else delete (layer as Partial<layers.Layer>).call;
+    else delete (layer as Partial<Layer>).call;
   };
 }
 
 /** Stands in for a softmax activation; a layer sees it as the linear one. */
 const passThrough = {apply: (x: Tensor) => x, getClassName: () => 'linear', getConfig: () => ({})};
 
-function withoutSoftmax(layer: layers.Layer): () => void {
+function withoutSoftmax(layer: Layer): () => void {
   // A Softmax layer keeps the function in a field of that name, all others an activation.
   const fields = layer as unknown as Record<string, unknown>;
   const [field, replacement] =

@@ -1,0 +1,36 @@
+import {add, conv2d, matMul, tidy, type Tensor, type Tensor2D, type Tensor4D} from '@tensorflow/tfjs-core';
+import type {layers} from '@tensorflow/tfjs-layers';
+import {activationOf} from './layer_kinds.js';
+
+/** The fields of Conv2D and Dense that their `call` works with. */
+interface LinearLayer {
+  kernel: {read(): Tensor};
+  bias: {read(): Tensor} | null;
+  dataFormat?: string;
+  strides: [number, number];
+  padding: 'same' | 'valid';
+  dilationRate: [number, number];
+}
+
+/**
+ * Gives the forward pass of a convolution or dense layer without activation in separate operations; undefined for
+ * every other layer. tfjs fuses exactly these with their bias, and the gradient of the fused operation computes all
+ * gradients at once: a margin's walk would pay for those of the weights, which it throws away.
+ */
+export function unfusedCall(layer: layers.Layer): ((x: Tensor) => Tensor | undefined) | undefined {
+  if (activationOf(layer) !== 'linear') return undefined;
+  const linear = layer as unknown as LinearLayer;
+  const withBias = (product: Tensor) => (linear.bias ? add(product, linear.bias.read()) : product);
+  const kind = layer.getClassName();
+  if (kind === 'Dense') {
+    const multiply = (x: Tensor) => matMul(x as Tensor2D, linear.kernel.read() as Tensor2D);
+    return x => (x.rank === 2 ? tidy(() => withBias(multiply(x))) : undefined);
+  }
+  if (kind !== 'Conv2D' || linear.dataFormat === 'channelsFirst') return undefined;
+  return x =>
+    tidy(() => {
+      const {strides, padding, dilationRate} = linear;
+      const kernel = linear.kernel.read() as Tensor4D;
+      return withBias(conv2d(x as Tensor4D, kernel, strides, padding, 'NHWC', dilationRate));
+    });
+}
