@@ -1,14 +1,10 @@
 import {
-  concat,
   dispose,
-  keep,
-  mean,
   serialization,
-  slice,
-  tidy,
   type Scalar,
   type Tensor,
   type Tensor2D,
+  type Variable,
 } from '@tensorflow/tfjs-core';
 import {
   LayersModel,
@@ -19,17 +15,18 @@ import {
   type ModelFitDatasetArgs,
 } from '@tensorflow/tfjs-layers';
 import {
-  abandonTape,
   check,
   isTapeLive,
   onLiveTape,
   stepSeed,
-  withoutTape,
+  warnOfMasking,
   type LargeMarginLoss,
+  type ResolvedOptions,
 } from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
 import {measureDistances, measureLoss, type LabelLoss, type MeasuredLoss} from './measure.js';
+import {reportedScalars, testStep, trainStep} from './training_steps.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
 import {printMarginLayers} from './summary_table.js';
 
@@ -43,7 +40,7 @@ interface Internals {
   loss?: ModelCompileArgs['loss'];
   lossFunctions?: LabelLoss[];
   metricsTensors: Array<[LabelLoss, number]>;
-  collectedTrainableWeights: Array<{read(): Tensor}>;
+  collectedTrainableWeights: Array<{read(): Variable}>;
   testFunction: (data: Tensor[]) => Scalar[];
   makeTestFunction: () => void;
 }
@@ -89,6 +86,7 @@ export class LargeMarginModel extends LayersModel {
     // A Sequential model puts itself together when it is first used.
     if (!base.built) base.build(undefined as never);
     const plan = planMargin(CALLER, base, options);
+    warnOfMasking(CALLER, options, plan.options);
     super({inputs: base.inputs, outputs: base.outputs, name: base.name});
     this.baseModel = base;
     this.plan = plan;
@@ -96,7 +94,8 @@ export class LargeMarginModel extends LayersModel {
     this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
     // The typings make it private, so that no method of that name can be declared; evaluate and fit call it.
     this.internals.makeTestFunction = () => {
-      this.internals.testFunction = data => this.testStep(data);
+      this.internals.testFunction = data =>
+        this.onBatch(data, (xs, ys) => testStep(() => this.measure(xs, ys, [], false), this.reporter(ys)));
     };
   }
 
@@ -152,21 +151,8 @@ export class LargeMarginModel extends LayersModel {
     this.checkData(x, y);
     const xs = toList(CALLER, 'x', x, this.inputNames);
     const ys = toList(CALLER, 'y', y, this.outputNames);
-    if (isTapeLive()) return this.measure(xs, ys, [], training).terms;
-    return tidy(() => {
-      const names = this.plan.layers.map(layer => layer.name);
-      const values = onLiveTape(() => {
-        const {layers, ...terms} = this.measure(xs, ys, [], training).terms;
-        return {...terms, ...Object.fromEntries(names.map((name, i) => [`${i}`, layers[name]]))};
-      }) as Record<string, Scalar>;
-      const {loss, crossEntropy, margin} = values;
-      return {
-        loss,
-        crossEntropy,
-        margin,
-        layers: Object.fromEntries(names.map((name, i) => [name, values[i]])),
-      };
-    }) as LargeMarginLoss;
+    const isUserTape = isTapeLive();
+    return onLiveTape(() => this.measure(xs, ys, [], training, isUserTape).terms);
   }
 
   /**
@@ -181,21 +167,7 @@ export class LargeMarginModel extends LayersModel {
     checkInputs(CALLER, xs, this);
     const size = xs[0].shape[0];
     const labels = y && readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), size, this.plan);
-    return tidy(() => {
-      const parts: Array<Record<string, Tensor2D>> = [];
-      for (let start = 0; start < size; start += batchSize) {
-        const count = Math.min(batchSize, size - start);
-        parts.push(
-          tidy(() => {
-            const batch = xs.map(t => slice(t, start, count));
-            return measureDistances(this.baseModel, this.plan, batch, labels?.subarray(start, start + count));
-          }),
-        );
-      }
-      return Object.fromEntries(
-        this.plan.layers.map(({name}) => [name, concat(parts.map(part => part[name]))]),
-      );
-    });
+    return measureDistances(this.baseModel, this.plan, xs, batchSize, labels);
   }
 
   override summary(
@@ -252,83 +224,55 @@ export class LargeMarginModel extends LayersModel {
   }
 
   protected override makeTrainFunction(): (data: Tensor[]) => Scalar[] {
-    return data => this.trainStep(data);
-  }
-
-  private trainStep(data: Tensor[]): Scalar[] {
-    const metrics: Scalar[] = [];
-    try {
-      const [xs, ys, weights] = this.split(data);
-      const variables = this.internals.collectedTrainableWeights.map(weight => weight.read());
-      const run = () => {
-        const measured = this.measure(xs, ys, weights, true);
-        metrics.push(...this.reported(measured, ys).map(metric => keep(metric)));
-        return measured.terms.loss;
-      };
-      const loss = this.optimizer_.minimize(run, true, variables as never) as Scalar;
-      return [loss, ...metrics];
-    } catch (error) {
-      dispose(metrics);
-      this.cleanUp(data);
-      throw error;
-    }
-  }
-
-  private testStep(data: Tensor[]): Scalar[] {
-    try {
-      const [xs, ys] = this.split(data);
-      return tidy(() => {
-        const run = () => {
-          const measured = this.measure(xs, ys, [], false);
-          return Object.fromEntries([measured.terms.loss, ...this.reported(measured, ys)].entries());
-        };
-        return Object.values(onLiveTape(run)) as Scalar[];
+    return data =>
+      this.onBatch(data, (xs, ys, weights) => {
+        const variables = this.internals.collectedTrainableWeights.map(weight => weight.read());
+        const measured = () => this.measure(xs, ys, weights, true);
+        return trainStep(this.optimizer_, variables, measured, this.reporter(ys));
       });
-    } catch (error) {
-      this.cleanUp(data);
-      throw error;
-    }
   }
 
   /** One forward pass and all terms of the loss, on the live tape. */
-  private measure(xs: Tensor[], ys: Tensor[], exampleWeights: Tensor[], training: boolean): MeasuredLoss {
-    const {loss, lossFunctions} = this.internals;
+  private measure(
+    xs: Tensor[],
+    ys: Tensor[],
+    exampleWeights: Tensor[],
+    training: boolean,
+    isUserTape = training,
+  ): MeasuredLoss {
+    const {loss = DEFAULT_LOSS, lossFunctions = []} = this.internals;
+    const isOne = typeof loss === 'string' || typeof loss === 'function';
     const names = this.outputNames.map((name, i) =>
-      typeof loss === 'string' || typeof loss === 'function' || loss == null
-        ? (loss ?? DEFAULT_LOSS)
-        : Array.isArray(loss)
-          ? loss[i]
-          : loss[name],
+      isOne ? loss : Array.isArray(loss) ? loss[i] : loss[name],
     );
-    const {seed} = this.stream;
-    const options = training
-      ? {...this.plan.options, seed: stepSeed(seed, this.stream.steps++)}
-      : {...this.plan.options, rivals: 'top' as const};
-    const labelLosses = {names, functions: lossFunctions ?? [], exampleWeights};
-    const regularizers = () => this.calculateLosses();
-    return measureLoss(this.baseModel, {...this.plan, options}, xs, ys, training, labelLosses, regularizers);
+    const changes: Partial<ResolvedOptions> = training
+      ? {seed: stepSeed(this.stream.seed, this.stream.steps++)}
+      : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
+        {rivals: 'top', ...(isUserTape ? {} : {gradient: 'firstOrder'})};
+    const plan = {...this.plan, options: {...this.plan.options, ...changes}};
+    const labelLosses = {names, functions: lossFunctions, exampleWeights};
+    return measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, () => this.calculateLosses());
   }
 
-  /** What the history shows beside the loss, in the order of metricsNames. */
-  private reported({terms, outputs, outputLosses}: MeasuredLoss, ys: Tensor[]): Scalar[] {
-    const several = outputs.length > 1;
-    const metrics = this.internals.metricsTensors.map(([metric, index], i) => {
-      if (several && i < outputs.length) return outputLosses[i];
-      return withoutTape(() => tidy(() => mean(metric(ys[index], outputs[index])) as Scalar));
-    });
-    return [
-      ...metrics,
-      terms.crossEntropy,
-      terms.margin,
-      ...this.plan.layers.map(({name}) => terms.layers[name]),
-    ];
+  private reporter(ys: Tensor[]): (measured: MeasuredLoss) => Scalar[] {
+    return measured => reportedScalars(measured, ys, this.internals.metricsTensors);
   }
 
-  private split(data: Tensor[]): [Tensor[], Tensor[], Tensor[]] {
+  /** Splits what tfjs hands to a training or test function into inputs, labels and weights, and checks it. */
+  private onBatch(
+    data: Tensor[],
+    run: (xs: Tensor[], ys: Tensor[], weights: Tensor[]) => Scalar[],
+  ): Scalar[] {
     const [from, to] = [this.inputs.length, this.inputs.length + this.outputs.length];
     const [xs, ys] = [data.slice(0, from), data.slice(from, to)];
-    if (!this.data.isChecked) this.checkData(xs, ys);
-    return [xs, ys, data.slice(to)];
+    try {
+      if (!this.data.isChecked) this.checkData(xs, ys);
+      return run(xs, ys, data.slice(to));
+    } catch (error) {
+      // tfjs disposes of a dataset's batch after the step, but not when the step throws.
+      if (this.data.isOurs) dispose(data);
+      throw error;
+    }
   }
 
   private checkData(x: Data, y: Data): void {
@@ -345,11 +289,6 @@ export class LargeMarginModel extends LayersModel {
     } finally {
       this.data = before;
     }
-  }
-
-  private cleanUp(data: Tensor[]): void {
-    abandonTape();
-    if (this.data.isOurs) dispose(data);
   }
 
   private get internals(): Internals {

@@ -1,8 +1,11 @@
 import {
   add,
   argMax,
+  concat,
+  dispose,
   mean,
   mul,
+  slice,
   softmax,
   tidy,
   type Scalar,
@@ -81,13 +84,34 @@ export function measureDistances(
   model: LayersModel,
   plan: MarginPlan,
   xs: Tensor[],
+  batchSize: number,
+  labels?: Int32Array,
+): Record<string, Tensor2D> {
+  const size = xs[0].shape[0];
+  return tidy(() => {
+    const parts: Array<Record<string, Tensor2D>> = [];
+    for (let start = 0; start < size; start += batchSize) {
+      const end = Math.min(start + batchSize, size);
+      const batch = xs.map(x => slice(x, start, end - start));
+      parts.push(distancesOfBatch(model, plan, batch, labels?.subarray(start, end)));
+      dispose(batch);
+    }
+    return Object.fromEntries(plan.layers.map(({name}) => [name, concat(parts.map(part => part[name]))]));
+  });
+}
+
+function distancesOfBatch(
+  model: LayersModel,
+  plan: MarginPlan,
+  xs: Tensor[],
   indices?: Int32Array,
 ): Record<string, Tensor2D> {
+  const caller = 'LargeMarginModel.distances';
   const options = {...plan.options, rivals: 'top' as const, gradient: 'firstOrder' as const};
   return onLiveTape(() => {
     const {logits, activations} = intercept(model, plan, xs, false);
     const predicted = () => withoutTape(() => tidy(() => argMax(logits, 1).dataSync() as Int32Array));
     const labels = oneHotLabels(indices ?? predicted(), plan.classes);
-    return boundaryDistances('LargeMarginModel.distances', labels, logits, activations, plan.layers, options);
+    return boundaryDistances(caller, labels, logits, activations, plan.layers, options);
   });
 }

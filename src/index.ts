@@ -8,6 +8,7 @@ export {presets, type RobustArgs} from './presets.js';
 export {RandomStream, stepSeed} from './random.js';
 export {crossEntropy} from './scores/cross_entropy.js';
 export {oneHotLabels, readLabels} from './scores/labels.js';
+export {warnOfMasking} from './warnings.js';
 export type {
   Classifier,
   LargeMarginLoss,

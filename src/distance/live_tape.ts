@@ -1,4 +1,4 @@
-import {clone, engine, keep, scalar, tidy, type Tensor} from '@tensorflow/tfjs-core';
+import {clone, engine, keep, scalar, Tensor, tidy} from '@tensorflow/tfjs-core';
 
 /** A record of one operation on tfjs's tape. */
 export type TapeNode = ReturnType<typeof engine>['state']['activeTape'][number];
@@ -33,15 +33,15 @@ export function withoutTape<T>(f: () => T): T {
 /**
  * Runs f on the live tape or, where none is live, on one of its own that ends with f.
  *
- * @returns What f returns, a record of tensors.
+ * @returns What f returns: a tensor, or an array or record of tensors, nested as it likes.
  */
-export function onLiveTape<T extends Record<string, Tensor>>(f: () => T): T {
+export function onLiveTape<T extends object>(f: () => T): T {
   if (isTapeLive()) return f();
-  let kept: Record<string, Tensor> = {};
+  let kept: unknown;
   try {
-    // The scope of gradients() keeps one tensor only, a constant here, so that nothing is walked back.
+    // The scope of gradients() keeps one tensor only: a constant here, so that nothing is walked back.
     const run = () => {
-      kept = Object.fromEntries(Object.entries(f()).map(([name, t]) => [name, keep(t)]));
+      kept = mapTensors(f(), t => keep(t));
       return scalar(0);
     };
     tidy(() => void engine().gradients(run, [scalar(0)], undefined, true));
@@ -50,9 +50,16 @@ export function onLiveTape<T extends Record<string, Tensor>>(f: () => T): T {
     throw error;
   }
   // A clone belongs to the caller's scope as any new tensor does; what was kept would outlive every scope.
-  const result = Object.fromEntries(Object.entries(kept).map(([name, t]) => [name, clone(t)]));
-  Object.values(kept).forEach(t => t.dispose());
-  return result as unknown as T;
+  const result = mapTensors(kept, t => clone(t));
+  mapTensors(kept, t => (t.dispose(), t));
+  return result as T;
+}
+
+function mapTensors(container: unknown, f: (t: Tensor) => Tensor): unknown {
+  if (container instanceof Tensor) return f(container);
+  if (Array.isArray(container)) return container.map(item => mapTensors(item, f));
+  if (container === null || typeof container !== 'object') return container;
+  return Object.fromEntries(Object.entries(container).map(([key, item]) => [key, mapTensors(item, f)]));
 }
 
 /** Frees what a tape saved after its function threw; tfjs itself keeps those tensors for ever. */

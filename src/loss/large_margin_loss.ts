@@ -3,6 +3,7 @@ import {check, checkClasses, resolveOptions} from '../checks.js';
 import {crossEntropy} from '../scores/cross_entropy.js';
 import {oneHotLabels, readLabels} from '../scores/labels.js';
 import type {LargeMarginLoss, MarginOptions, ResolvedLayer, ResolvedOptions} from '../types.js';
+import {warnOfMasking} from '../warnings.js';
 import {aggregateBatch} from './aggregate.js';
 import {boundaryDistances, marginTerms} from './margin_terms.js';
 import {selectLayers} from './select_layers.js';
@@ -39,6 +40,7 @@ export function largeMarginLoss(
 ): LargeMarginLoss {
   const caller = 'largeMarginLoss';
   const resolved = resolveOptions(caller, options);
+  warnOfMasking(caller, options, resolved);
   check(logits.rank === 2, caller, 'logits', 'of shape [batch, classes]', logits.shape);
   const [batch, classes] = logits.shape;
   check(batch > 0, caller, 'logits', 'to hold at least one example', logits.shape);
