@@ -45,11 +45,8 @@ interface Internals {
   makeTestFunction: () => void;
 }
 
-/** How batches come in: checked as a whole before, and owned by the training loop (a dataset's), not by the user. */
-interface DataState {
-  isChecked: boolean;
-  isOurs: boolean;
-}
+/** Where batches come from: not looked at yet, checked as a whole before, or a dataset's, which nobody else disposes of. */
+type DataState = 'unchecked' | 'checked' | 'dataset';
 
 /**
  * A model that trains with a large margin and is otherwise the model it wraps: the same layers and weights, and
@@ -78,7 +75,7 @@ export class LargeMarginModel extends LayersModel {
   private readonly plan: MarginPlan;
   /** Seed and number of training steps so far: they decide the random rivals of the next step. */
   private stream: {seed: number; steps: number};
-  private data: DataState = {isChecked: false, isOurs: false};
+  private data: DataState = 'unchecked';
 
   constructor(base: LayersModel, options: LargeMarginModelOptions) {
     const isModel = base instanceof LayersModel && base.outputs?.length > 0;
@@ -107,7 +104,7 @@ export class LargeMarginModel extends LayersModel {
   override async fit(x: Data, y: Data, args: ModelFitArgs = {}): Promise<History> {
     this.checkData(x, y);
     if (Array.isArray(args.validationData)) this.checkData(args.validationData[0], args.validationData[1]);
-    return this.withData({isChecked: true, isOurs: false}, () => super.fit(x, y, args));
+    return this.withData('checked', () => super.fit(x, y, args));
   }
 
   override async fitDataset<T>(
@@ -115,20 +112,25 @@ export class LargeMarginModel extends LayersModel {
     args: ModelFitDatasetArgs<T>,
   ): Promise<History> {
     const run = () => super.fitDataset(dataset, args as ModelFitDatasetArgs<never>);
-    return this.withData({isChecked: false, isOurs: true}, run);
+    return this.withData('dataset', run);
+  }
+
+  override async evaluateDataset(
+    dataset: Parameters<LayersModel['evaluateDataset']>[0],
+    args?: Parameters<LayersModel['evaluateDataset']>[1],
+  ): Promise<Scalar | Scalar[]> {
+    return this.withData('dataset', () => super.evaluateDataset(dataset, args));
   }
 
   override async trainOnBatch(x: Data, y: Data): Promise<number | number[]> {
     this.checkData(x, y);
-    return this.withData({isChecked: true, isOurs: false}, () =>
-      super.trainOnBatch(x as Tensor, y as Tensor),
-    );
+    return this.withData('checked', () => super.trainOnBatch(x as Tensor, y as Tensor));
   }
 
   override evaluate(x: Tensor | Tensor[], y: Tensor | Tensor[], args?: ModelEvaluateArgs): Scalar | Scalar[] {
     this.checkData(x, y);
     const before = this.data;
-    this.data = {isChecked: true, isOurs: false};
+    this.data = 'checked';
     try {
       return super.evaluate(x, y, args);
     } finally {
@@ -266,11 +268,11 @@ export class LargeMarginModel extends LayersModel {
     const [from, to] = [this.inputs.length, this.inputs.length + this.outputs.length];
     const [xs, ys] = [data.slice(0, from), data.slice(from, to)];
     try {
-      if (!this.data.isChecked) this.checkData(xs, ys);
+      if (this.data !== 'checked') this.checkData(xs, ys);
       return run(xs, ys, data.slice(to));
     } catch (error) {
       // tfjs disposes of a dataset's batch after the step, but not when the step throws.
-      if (this.data.isOurs) dispose(data);
+      if (this.data === 'dataset') dispose(data);
       throw error;
     }
   }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {test} from 'node:test';
+import {packedProject, runUserProgram} from './packed.mjs';
+
+const project = await packedProject();
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const blocks = [...readme.matchAll(/```js tutorial\n([\s\S]*?)```/g)].map(match => match[1]);
+const program = `${blocks.join('\n')}
+console.log(JSON.stringify({
+  backend: tf.getBackend(),
+  again: again.constructor.name,
+  keys: Object.keys(history.history),
+  accuracy: history.history.acc.at(-1),
+  same: tf.max(tf.abs(tf.sub(again.predict(x), base.predict(x)))).dataSync()[0],
+}));`;
+
+for (const [engine, tfjs] of [
+  ['cpu', '@tensorflow/tfjs'],
+  ['tensorflow', '@tensorflow/tfjs-node'],
+]) {
+  test(`the README's tutorial runs in a user's folder with ${tfjs}`, () => {
+    assert.equal(blocks.length, 5);
+    const text = program.replace("'@tensorflow/tfjs'", `'${tfjs}'`);
+    const {status, stdout, stderr} = runUserProgram(project, `tutorial_${engine}.mjs`, text);
+    assert.equal(status, 0, stderr);
+    const found = JSON.parse(stdout.trim().split('\n').at(-1));
+    assert.equal(found.backend, engine);
+    assert.equal(found.again, 'LargeMarginModel');
+    assert.deepEqual(found.keys.slice(0, 5).sort(), [
+      'acc',
+      'crossEntropy',
+      'loss',
+      'margin',
+      'margin_input',
+    ]);
+    assert.ok(found.accuracy >= 0.9, `accuracy ${found.accuracy}`);
+    // After the last training step of the tutorial the two are one step apart.
+    assert.ok(found.same < 0.1, `difference ${found.same}`);
+    assert.match(stdout, /Margin layer +Shape +Norm +Gamma +Weight/);
+  });
+}
