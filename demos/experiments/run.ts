@@ -28,7 +28,13 @@ const QUICK = {train: 12000, test: 2000};
 export async function runMain(args: MainArgs): Promise<number> {
   const started = performance.now();
   const choice = await chooseBackend({prefer: args.prefer});
-  console.log(`Backend: ${describeBackend(choice)}`);
+  console.log(describeBackend(choice));
+  if (choice.backend === 'wasm') {
+    console.error(
+      'The nets are convolutional: run `npm run native`, or take `-- --backend cpu`, which is slow.',
+    );
+    return 1;
+  }
   const interrupt = {isStopped: false};
   process.once('SIGINT', () => (interrupt.isStopped = true));
   const data = readMnist(0);
@@ -46,7 +52,7 @@ export async function runMain(args: MainArgs): Promise<number> {
   };
   const questions: Question[] = [];
   let pictures: ExperimentResult['pictures'] = [];
-  if (args.only !== 'attacks') questions.push(await askNoise(job, train, args.baselines));
+  if (args.only !== 'attacks') questions.push(await askNoise(job, train, args.baselines, args.quick));
   if (args.only !== 'noise' && !interrupt.isStopped) {
     const asked = await askAttacks(job, train);
     questions.push(asked.question);
@@ -65,7 +71,7 @@ export async function runMain(args: MainArgs): Promise<number> {
   return 0;
 }
 
-async function askNoise(job: Job, train: Digits, withBaseline: boolean): Promise<Question> {
+async function askNoise(job: Job, train: Digits, withBaseline: boolean, isQuick: boolean): Promise<Question> {
   const title = `Noisy labels: ${noise.NOISE * 100} % of the training labels flipped`;
   console.log(`\n${title}`);
   const noisy = flipLabels(train, noise.NOISE, job.seed);
@@ -75,7 +81,10 @@ async function askNoise(job: Job, train: Digits, withBaseline: boolean): Promise
     if (job.isStopped()) break;
     models.push((await answer(job, 'noise', recipe, noisy, [])).result);
   }
-  if (!withBaseline) models.push(storedBaseline());
+  const baseline = models[recipes.indexOf(noise.regularized)];
+  if (baseline) job.recorder.json('regularized.json', {...baseline, storedOn: today()});
+  // A stored result of the whole of MNIST would say nothing beside a quick run.
+  if (!withBaseline && !isQuick) models.push(storedBaseline());
   return {id: 'noise', title, measure: 'test accuracy', models};
 }
 
@@ -108,6 +117,10 @@ function storedBaseline(): ModelResult {
   return JSON.parse(readFileSync(file, 'utf8')) as ModelResult;
 }
 
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
 function describeRun(args: MainArgs, choice: BackendChoice, seconds: number) {
   const options = [
     ...[args.quick && '--quick', args.baselines && '--baselines', args.only && `--only ${args.only}`],
@@ -115,7 +128,7 @@ function describeRun(args: MainArgs, choice: BackendChoice, seconds: number) {
   ].filter(Boolean);
   const cpus = os.cpus();
   return {
-    date: new Date().toISOString().slice(0, 10),
+    date: today(),
     command: `npm start${options.length > 0 ? ` -- ${options.join(' ')}` : ''}`,
     machine: `${cpus[0]?.model ?? os.arch()}, ${cpus.length} cores, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB`,
     versions: {node: process.version, tfjs: tf.version['tfjs-core'], [choice.package]: choice.version},

@@ -9,7 +9,7 @@ const REFERENCE = 'reference';
 /** All suites in their order; `only` ones run when asked for by name or group, never by default. */
 export const suites = [
   {name: 'tools', run: () => runVitest('tools')},
-  {name: 'native', native: true, run: () => runVitest('native')},
+  {name: 'native', native: true, built: true, run: () => runVitest('native')},
   {name: 'cpu', run: () => runVitest('cpu')},
   {name: 'reference-native', group: REFERENCE, native: true, run: () => runVitest('reference-native')},
   {name: 'reference-cpu', group: REFERENCE, run: () => runVitest('reference-cpu')},
