@@ -3,14 +3,14 @@ export function percent(share: number | undefined | null): string {
   return isNumber(share) ? `${(share * 100).toFixed(1)} %` : '–';
 }
 
-/** A number with about three significant digits: '0.0134', '1.52', '9,998'. */
+/** A number with three significant digits, or four: '0.0134', '1.50', '9,998'. */
 export function short(value: number | undefined | null): string {
   if (!isNumber(value)) return '–';
   const digits = Math.abs(value) >= 1000 ? 4 : 3;
-  return value.toLocaleString('en', {maximumSignificantDigits: digits});
+  return value.toLocaleString('en', {minimumSignificantDigits: digits, maximumSignificantDigits: digits});
 }
 
-/** '39 s', '2 min 21 s', '1 h 05 min'. */
+/** '39 s', '2:21 min', '1:05 h'. */
 export function duration(seconds: number | undefined | null): string {
   if (!isNumber(seconds)) return '–';
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -18,8 +18,8 @@ export function duration(seconds: number | undefined | null): string {
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   const pad = (n: number) => String(n).padStart(2, '0');
-  if (minutes < 60) return `${minutes} min ${pad(whole % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  if (minutes < 60) return `${minutes}:${pad(whole % 60)} min`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)} h`;
 }
 
 /** 'a', 'a and b', 'a, b and c'. */

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {RandomStream} from '../../../../plugin/index.js';
+import {RandomStream} from 'tfjs-large-margin';
 import {flipLabels, permutation, pick, readMnist, take} from '../../../../demos/experiments/data/mnist.js';
 
 describe('the real MNIST', () => {
