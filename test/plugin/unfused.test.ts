@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {layers, sequential} from '@tensorflow/tfjs-layers';
+import {describe, expect, it} from 'vitest';
+import {LargeMarginModel} from '../../plugin/large_margin_model.js';
+import {unfusedCall} from '../../plugin/unfused.js';
+import {expectClose} from '../support/expect_close.js';
+import {expectNoLeak} from '../support/expect_no_leak.js';
+import {labelsOf, seeded} from '../support/tiny_models.js';
+
+const linear = {
+  dense: [layers.dense({units: 3}), [5, 4]],
+  'dense without bias': [layers.dense({units: 3, useBias: false}), [5, 4]],
+  conv: [layers.conv2d({filters: 3, kernelSize: 3, padding: 'same'}), [2, 6, 6, 2]],
+  'strided conv': [
+    layers.conv2d({filters: 3, kernelSize: [3, 2], strides: [2, 1], useBias: false}),
+    [2, 7, 6, 2],
+  ],
+  'dilated conv': [layers.conv2d({filters: 2, kernelSize: 3, dilationRate: 2}), [2, 7, 7, 1]],
+} as const;
+
+describe('linear layers, unfused', () => {
+  it.each(Object.entries(linear))('%s gives what the layer gives', (_, [layer, shape]) => {
+    const x = tf.randomUniform([...shape], -1, 1, 'float32', 3);
+    const expected = layer.apply(x) as tf.Tensor;
+    const actual = expectNoLeak(() => unfusedCall(layer)!(x)!);
+    expect(actual.shape).toEqual(expected.shape);
+    expectClose(actual.dataSync(), expected.dataSync(), 1e-6);
+  });
+
+  it('leaves all others to tfjs: activations, other kinds, sequences', () => {
+    expect(unfusedCall(layers.dense({units: 2, activation: 'relu'}))).toBeUndefined();
+    expect(unfusedCall(layers.conv1d({filters: 2, kernelSize: 2}))).toBeUndefined();
+    const dense = layers.dense({units: 2});
+    const sequence = tf.ones([1, 3, 2]);
+    dense.apply(sequence);
+    expect(unfusedCall(dense)!(sequence)).toBeUndefined();
+  });
+
+  it('spares a first-order margin the gradients of weights: one filter gradient a step, as in cross-entropy', async () => {
+    const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
+    const net = sequential({
+      layers: [
+        ...[conv('a', {inputShape: [8, 8, 1]}), layers.batchNormalization(), layers.reLU()],
+        ...[conv('b'), layers.flatten(), layers.dense({units: 3})],
+      ],
+    });
+    const model = new LargeMarginModel(seeded(net), {gamma: 1, gradient: 'firstOrder'});
+    const [x, y] = [tf.ones([3, 8, 8, 1]), labelsOf([0, 1, 2])];
+    const {kernelNames, kernels} = await tf.profile(
+      () => tf.variableGrads(() => model.computeLoss(x, y).loss).value,
+    );
+    expect(kernelNames).toContain('Conv2DBackpropInput');
+    expect(kernels.filter(({name}) => name === 'Conv2DBackpropFilter')).toHaveLength(2);
+  });
+});

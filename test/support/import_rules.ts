@@ -1,0 +1,83 @@
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {dirname, join, normalize} from 'node:path';
+import ts from 'typescript';
+
+/** Who may import what: the first rule whose pattern matches a file is the one that holds for it. */
+export interface Rule {
+  files: RegExp;
+  may: RegExp[];
+}
+
+const core = /^@tensorflow\/tfjs-core$/;
+const layers = /^@tensorflow\/tfjs-layers$/;
+const node = /^node:/;
+const base = /^src\/(types|checks|norms|random|presets|warnings)\.ts$/;
+const scores = /^src\/scores\//;
+const distance = /^src\/distance\//;
+const loss = /^src\/loss\//;
+const helpers =
+  /^plugin\/(taps|unfused|options|topology|layer_kinds|margin_plan|measure|training_steps|batch_checks|summary_table)\.ts$/;
+const pieces = /^plugin\/large_margin_model\.ts$/;
+const demoTools = /^(cli-progress|vega|vega-lite|@resvg\/resvg-js)$/;
+
+/** The import table of the rooms; their READMEs say the same in words. */
+export const RULES: Rule[] = [
+  {files: base, may: [core, base]},
+  {files: scores, may: [core, base, scores]},
+  {files: distance, may: [core, base, distance]},
+  {files: loss, may: [core, base, scores, distance, loss]},
+  {files: /^src\/index\.ts$/, may: [/^src\//]},
+  {files: /^plugin\/gradients\/index\.ts$/, may: [core, /^plugin\/gradients\//]},
+  {files: /^plugin\/gradients\//, may: [core]},
+  {
+    files: /^plugin\/node\//,
+    may: [core, node, /^plugin\/node\//, /^@tensorflow\/tfjs-(node|node-gpu|backend-\w+)$/],
+  },
+  {files: /^plugin\/register\.ts$/, may: [core, pieces, /^plugin\/gradients\/index\.ts$/]},
+  {files: /^plugin\/index\.ts$/, may: [/^src\/index\.ts$/, pieces, helpers, /^plugin\/register\.ts$/]},
+  {files: /^plugin\/[^/]+\.ts$/, may: [core, layers, /^src\/index\.ts$/, helpers]},
+  {
+    files: /^demos\/shared\//,
+    may: [/^tfjs-large-margin$/, /^@tensorflow\/tfjs$/, demoTools, /^demos\/shared\//],
+  },
+  {
+    files: /^demos\/experiments\//,
+    may: [
+      ...[/^tfjs-large-margin(\/node)?$/, /^@tensorflow\/tfjs$/, demoTools, node],
+      ...[/^demos\/shared\//, /^demos\/experiments\//],
+    ],
+  },
+];
+
+/** What each rule-breaking import of a file is, as `file may not import target`. */
+export function violations(file: string, text: string): string[] {
+  const rule = RULES.find(({files}) => files.test(file));
+  if (!rule) return [`${file} is in no room of the import table`];
+  return importsOf(file, text)
+    .filter(target => !rule.may.some(pattern => pattern.test(target)))
+    .map(target => `${file} may not import ${target}`);
+}
+
+/** Every TypeScript file under the folders, by its path from the root. */
+export function sourceFiles(root: string, folders: string[]): string[] {
+  return folders.flatMap(folder =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder), {recursive: true, withFileTypes: true})
+          .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+          .map(entry => normalize(join(entry.parentPath, entry.name)).slice(normalize(root).length + 1))
+          .sort()
+      : [],
+  );
+}
+
+export function readSource(root: string, file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** The modules that a file imports: packages by name, files by their path from the root. */
+function importsOf(file: string, text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({fileName}) => {
+    if (!fileName.startsWith('.')) return fileName;
+    return normalize(join(dirname(file), fileName)).replace(/\.js$/, '.ts');
+  });
+}
