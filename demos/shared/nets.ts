@@ -9,7 +9,7 @@ export interface NetOptions {
   batchNorm?: boolean;
   /** Rate of the dropout before the logits. */
   dropout?: number;
-  /** Factor of the sum of squared kernel weights in the loss. */
+  /** Factor of half the sum of squared kernel weights in the loss, as TensorFlow's l2_loss has it. */
   weightDecay?: number;
   seed: number;
 }
@@ -29,7 +29,7 @@ export function mnistNet({
   let layerSeed = seed * 1000;
   const weights = () => ({
     kernelInitializer: tf.initializers.heNormal({seed: ++layerSeed}),
-    kernelRegularizer: weightDecay > 0 ? tf.regularizers.l2({l2: weightDecay}) : undefined,
+    kernelRegularizer: weightDecay > 0 ? tf.regularizers.l2({l2: weightDecay / 2}) : undefined,
   });
   const addActivated = (layer: tf.layers.Layer) => {
     net.add(layer);
