@@ -10,12 +10,10 @@ export {crossEntropy} from './scores/cross_entropy.js';
 export {oneHotLabels, readLabels} from './scores/labels.js';
 export {warnOfMasking} from './warnings.js';
 export type {
-  Classifier,
   LargeMarginLoss,
   MarginLayer,
   MarginOptions,
   Norm,
   ResolvedLayer,
   ResolvedOptions,
-  TappedClassifier,
 } from './types.js';

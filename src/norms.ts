@@ -46,7 +46,7 @@ export function dualExponent(norm: Norm): number {
  *
  * @param gradient [batch, ...].
  * @param norm Norm of the distance, l_p.
- * @param constant Runs code off the tape; by default everything is taped.
+ * @param constant Runs code off the tape, as `withoutTape` does: needed for slopes, not for values.
  * @returns [batch].
  */
 export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f => f()): Tensor1D {

@@ -1,4 +1,4 @@
-import type {Scalar, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import type {Scalar} from '@tensorflow/tfjs-core';
 
 /** The norm in which distance is measured; a number is the p of an l_p norm, p >= 1. Its dual measures gradients. */
 export type Norm = 'l1' | 'l2' | 'linf' | number;
@@ -77,9 +77,3 @@ export interface LargeMarginLoss {
   /** Each layer's term before the layer's weight. */
   layers: Record<string, Scalar>;
 }
-
-/** A function of a batch that gives class scores (true logits), [batch, classes]. */
-export type Classifier = (x: Tensor) => Tensor2D;
-
-/** A classifier that also hands out the activations that a margin may be wanted at. */
-export type TappedClassifier = (x: Tensor) => {scores: Tensor2D; activations: Record<string, Tensor>};

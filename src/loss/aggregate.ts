@@ -19,7 +19,7 @@ import type {Constant} from '../norms.js';
  *
  * @param penalties [batch, rivals].
  * @param aggregate 'sum', or 'max', whose slope tied rivals share equally.
- * @param constant Runs code off the tape.
+ * @param constant Runs code off the tape: needed for slopes, not for values.
  * @returns [batch].
  */
 export function aggregateRivals(

@@ -19,7 +19,7 @@ import type {Constant} from '../norms.js';
  * @param distances [batch, rivals].
  * @param gamma Distance wanted.
  * @param clip The penalty's cap in units of gamma; null: none.
- * @param constant Runs code off the tape.
+ * @param constant Runs code off the tape: needed for slopes, not for values.
  * @returns [batch, rivals], in [0, clip * gamma]; NaN where the distance is not finite, whatever the backend makes of
  *     clipping a NaN.
  */
