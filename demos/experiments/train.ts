@@ -43,6 +43,7 @@ export async function trainNet(
       const share = step / (perEpoch * recipe.epochs);
       setLearningRate(optimizer, recipe.learningRate * (1 - 0.98 * share));
       const places = order.subarray(batch * recipe.batchSize, (batch + 1) * recipe.batchSize);
+      seedDropout(net, random);
       const {x, y} = toTensors(pick(train, places));
       const terms = trainStep(net, model, optimizer, x, y, recipe.clipNorm);
       tf.dispose([x, y]);
@@ -94,6 +95,13 @@ function clipByGlobalNorm(grads: tf.NamedTensorMap, norm: number): tf.NamedTenso
   const total = tf.sqrt(tf.addN(Object.values(grads).map(grad => tf.sum(tf.square(grad)))));
   const factor = tf.div(norm, tf.maximum(total, norm));
   return Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, tf.mul(grad, factor)]));
+}
+
+/** A Dropout layer of tfjs has no seed, and then differs from run to run, or one, and then has one mask for ever. */
+function seedDropout(net: tf.LayersModel, random: RandomStream): void {
+  for (const layer of net.layers) {
+    if (layer.getClassName() === 'Dropout') (layer as unknown as {seed: number}).seed = random.nextUint32() + 1;
+  }
 }
 
 /** tfjs's optimizers keep the rate in a field; only sgd has a setter for it. */
