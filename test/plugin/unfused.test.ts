@@ -36,6 +36,19 @@ describe('linear layers, unfused', () => {
     expect(unfusedCall(dense)!(sequence)).toBeUndefined();
   });
 
+  it.each<[string, () => Parameters<typeof unfusedCall>[0]]>([
+    ['channels first', () => layers.conv2d({filters: 2, kernelSize: 2, dataFormat: 'channelsFirst'})],
+    [
+      'a convolution with an activation',
+      () => layers.conv2d({filters: 2, kernelSize: 2, activation: 'tanh'}),
+    ],
+    ['a depthwise convolution', () => layers.depthwiseConv2d({kernelSize: 2})],
+    ['a transposed convolution', () => layers.conv2dTranspose({filters: 2, kernelSize: 2})],
+    ['a layer without weights', () => layers.flatten()],
+  ])('leaves %s to tfjs', (_, make) => {
+    expect(unfusedCall(make())).toBeUndefined();
+  });
+
   it('spares a first-order margin the gradients of weights: one filter gradient a step, as in cross-entropy', async () => {
     const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
     const net = sequential({

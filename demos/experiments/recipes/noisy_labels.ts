@@ -19,8 +19,9 @@ export const crossEntropy: Recipe = {
 export const largeMargin: Recipe = {
   name: 'large margin',
   description:
-    "presets.authors('l2'), random rival, input + conv1 + conv2, batch norm, RMSProp 0.1, 3 epochs",
-  net: {batchNorm: true, weightDecay: 5e-4},
+    "presets.authors('l2'), random rival, input + conv1 + conv2, batch norm, weight decay 1e-3, RMSProp 0.1, 3 epochs",
+  // 5e-4 was tried too: 96.1 instead of 96.6 % of the validation pictures.
+  net: {batchNorm: true, weightDecay: 1e-3},
   margin: {...presets.authors('l2'), rivals: 'random', layers: ['input', 'conv1_relu', 'conv2_relu']},
   optimizer: rate => tf.train.rmsprop(rate, 0.9, 0, 1e-2),
   learningRate: 0.1,
