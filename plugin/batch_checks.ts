@@ -1,6 +1,6 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, checkFinite, readLabels} from '../src/index.js';
+import {check, checkFinite, readLabels, type LabelForm} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 
 /** Data as tfjs takes it: a tensor, one for each input or output, or a record by name. */
@@ -29,8 +29,14 @@ export function checkInputs(caller: string, xs: Tensor[], model: LayersModel): v
 }
 
 /** Reads and checks the labels of the classification output: class indices, one for each example. */
-export function readTargets(caller: string, ys: Tensor[], batch: number, plan: MarginPlan): Int32Array {
-  return readLabels(caller, ys[plan.outputIndex], batch, plan.classes);
+export function readTargets(
+  caller: string,
+  ys: Tensor[],
+  batch: number,
+  plan: MarginPlan,
+  form?: LabelForm,
+): Int32Array {
+  return readLabels(caller, ys[plan.outputIndex], batch, plan.classes, form);
 }
 
 function describe(data: unknown): string {

@@ -24,6 +24,7 @@ import {
   type ResolvedOptions,
 } from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
+import {checkSavable, DEFAULT_LOSS, labelFormOf, lossesByOutput} from './label_losses.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
 import {measureDistances, measureLoss, type LabelLoss, type MeasuredLoss} from './measure.js';
 import {reportedScalars, testStep, trainStep} from './training_steps.js';
@@ -31,7 +32,6 @@ import {optionsFromConfig, optionsToConfig} from './options.js';
 import {printMarginLayers} from './summary_table.js';
 
 const CALLER = 'LargeMarginModel';
-const DEFAULT_LOSS = 'categoricalCrossentropy';
 
 type CompileArgs = Omit<ModelCompileArgs, 'loss'> & Partial<Pick<ModelCompileArgs, 'loss'>>;
 
@@ -80,8 +80,6 @@ export class LargeMarginModel extends LayersModel {
   constructor(base: LayersModel, options: LargeMarginModelOptions) {
     const isModel = base instanceof LayersModel && base.outputs?.length > 0;
     check(isModel, CALLER, 'base', 'to be a tf.LayersModel with a known input shape', String(base));
-    // A Sequential model puts itself together when it is first used.
-    if (!base.built) base.build(undefined as never);
     const plan = planMargin(CALLER, base, options);
     warnOfMasking(CALLER, options, plan.options);
     super({inputs: base.inputs, outputs: base.outputs, name: base.name});
@@ -150,7 +148,7 @@ export class LargeMarginModel extends LayersModel {
    * const {value, grads} = tf.variableGrads(() => model.computeLoss(x, y).loss);
    */
   computeLoss(x: Data, y: Data, {training = true}: {training?: boolean} = {}): LargeMarginLoss {
-    this.checkData(x, y);
+    this.checkData(x, y, 'anyForm');
     const xs = toList(CALLER, 'x', x, this.inputNames);
     const ys = toList(CALLER, 'y', y, this.outputNames);
     const isUserTape = isTapeLive();
@@ -167,6 +165,13 @@ export class LargeMarginModel extends LayersModel {
   distances(x: Data, y?: Data, {batchSize = 32}: {batchSize?: number} = {}): Record<string, Tensor2D> {
     const xs = toList(CALLER, 'x', x, this.inputNames);
     checkInputs(CALLER, xs, this);
+    check(
+      Number.isInteger(batchSize) && batchSize > 0,
+      CALLER,
+      'batchSize',
+      'to be an integer > 0',
+      batchSize,
+    );
     const size = xs[0].shape[0];
     const labels = y && readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), size, this.plan);
     return measureDistances(this.baseModel, this.plan, xs, batchSize, labels);
@@ -211,17 +216,7 @@ export class LargeMarginModel extends LayersModel {
   }
 
   protected override getTrainingConfig(): ReturnType<LayersModel['getTrainingConfig']> {
-    const {loss} = this.internals;
-    const byName =
-      [loss].flat().every(l => typeof l === 'string') || (typeof loss === 'object' && !Array.isArray(loss));
-    check(
-      byName,
-      'save',
-      'loss',
-      'to be a name when includeOptimizer is true',
-      'a function',
-      'save without it and compile after loading',
-    );
+    checkSavable(this.labelLosses);
     return super.getTrainingConfig();
   }
 
@@ -242,17 +237,13 @@ export class LargeMarginModel extends LayersModel {
     training: boolean,
     isUserTape = training,
   ): MeasuredLoss {
-    const {loss = DEFAULT_LOSS, lossFunctions = []} = this.internals;
-    const isOne = typeof loss === 'string' || typeof loss === 'function';
-    const names = this.outputNames.map((name, i) =>
-      isOne ? loss : Array.isArray(loss) ? loss[i] : loss[name],
-    );
     const changes: Partial<ResolvedOptions> = training
       ? {seed: stepSeed(this.stream.seed, this.stream.steps++)}
       : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
         {rivals: 'top', ...(isUserTape ? {} : {gradient: 'firstOrder'})};
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
-    const labelLosses = {names, functions: lossFunctions, exampleWeights};
+    const functions = this.internals.lossFunctions ?? [];
+    const labelLosses = {losses: this.labelLosses, functions, exampleWeights};
     return measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, () => this.calculateLosses());
   }
 
@@ -277,10 +268,16 @@ export class LargeMarginModel extends LayersModel {
     }
   }
 
-  private checkData(x: Data, y: Data): void {
+  /** The label loss of each output: a name or a function. */
+  private get labelLosses(): unknown[] {
+    return lossesByOutput(this.internals.loss, this.outputNames);
+  }
+
+  private checkData(x: Data, y: Data, labels: 'asCompiled' | 'anyForm' = 'asCompiled'): void {
+    const form = labels === 'anyForm' ? undefined : labelFormOf(this.labelLosses[this.plan.outputIndex]);
     const xs = toList(CALLER, 'x', x, this.inputNames);
     checkInputs(CALLER, xs, this);
-    readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), xs[0].shape[0], this.plan);
+    readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), xs[0].shape[0], this.plan, form);
   }
 
   private async withData<T>(data: DataState, run: () => Promise<T>): Promise<T> {

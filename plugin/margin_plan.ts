@@ -9,7 +9,7 @@ import {
   isSoftmax,
   whyNotExact,
 } from './layer_kinds.js';
-import {callsLeadingTo, descendants, type LayerCall} from './topology.js';
+import {ancestors, descendants, traceOutputs, type LayerCall} from './topology.js';
 
 /** Everything about a model and its margin options that does not change from batch to batch. */
 export interface MarginPlan {
@@ -42,15 +42,22 @@ export interface LargeMarginModelOptions extends MarginOptions {
  *     layer, an output that is no classifier, and in exact mode for a layer without a trusted second derivative.
  */
 export function planMargin(caller: string, model: LayersModel, options: LargeMarginModelOptions): MarginPlan {
+  const isObject = options !== null && typeof options === 'object';
+  check(isObject, caller, 'options', 'to be an object with gamma', options);
   const {output, ...marginOptions} = options;
   const resolved = resolveOptions(caller, marginOptions);
+  // A Sequential model puts itself together when it is first used.
+  if (!model.built) model.build(undefined as never);
   const outputIndex = findOutput(caller, model, output);
   const symbolic = model.outputs[outputIndex];
   check(symbolic.shape.length === 2, caller, 'output', 'of shape [batch, classes]', `[${symbolic.shape}]`);
   const classes = symbolic.shape[1] ?? 0;
   checkClasses(caller, classes, resolved.topK);
-  const calls = callsLeadingTo(symbolic);
-  const chain = scoreChain(calls);
+  const {calls: all, results} = traceOutputs(model.outputs);
+  const calls = ancestors(all, results[outputIndex]);
+  const chain = scoreChain(results[outputIndex], classes);
+  const softmax = chain.find(call => isSoftmax(call) && lastSize(call) === classes);
+  if (softmax) checkSoftmax(caller, softmax, chain, all, results, outputIndex);
   const taps = nameTaps(model, calls);
   const sets = {
     known: [...taps.keys()].filter(name => name !== 'input' && name !== 'output'),
@@ -65,13 +72,12 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   // A layer that is really called 'input' or 'output' comes before the set of that name.
   for (const call of calls) if (isCalledLikeASet(call)) sets.known.push(call.layer.name);
   checkOffPath(caller, options.layers, model, sets.known);
-  const layers = selectLayers(caller, marginOptions.layers, sets, resolved).flatMap(layer =>
-    everyCall(layer, taps),
-  );
+  const selected = selectLayers(caller, marginOptions.layers, sets, resolved);
+  const layers = selected.flatMap(layer => everyCall(layer, taps));
+  checkOnce(caller, layers, taps);
   for (const {name} of layers) checkFloat(caller, name, taps.get(name)!, model, calls);
   const chosen = layers.map(({name}) => taps.get(name)!);
   if (resolved.gradient === 'exact') checkExact(caller, model, calls, chosen);
-  const softmax = chain.find(isSoftmax);
   return {options: resolved, layers, taps, outputIndex, classes, calls, softmax};
 }
 
@@ -88,16 +94,48 @@ function findOutput(caller: string, model: LayersModel, name: string | undefined
 }
 
 /** From the output back to the layer that makes the logits: softmax and reshapes on the way, and that layer. */
-function scoreChain(calls: LayerCall[]): LayerCall[] {
+function scoreChain(result: LayerCall, classes: number): LayerCall[] {
   const chain: LayerCall[] = [];
-  let call = calls[calls.length - 1];
   let softmaxSeen = false;
-  for (;;) {
+  for (let call = result; ; call = call.inputs[0]) {
     chain.push(call);
-    const isSoftmaxLayer = !softmaxSeen && isSoftmax(call) && isActivation(call.layer);
+    const isSoftmaxLayer =
+      !softmaxSeen && isSoftmax(call) && isActivation(call.layer) && lastSize(call) === classes;
     softmaxSeen ||= isSoftmax(call);
     if (!(isReshape(call.layer) || isSoftmaxLayer) || call.inputs.length !== 1) return chain;
-    call = call.inputs[0];
+  }
+}
+
+function lastSize({output}: LayerCall): number | null {
+  return output.shape[output.shape.length - 1];
+}
+
+/** The final softmax passes logits on while a margin is measured: nothing else may want its probabilities. */
+function checkSoftmax(
+  caller: string,
+  softmax: LayerCall,
+  chain: LayerCall[],
+  all: LayerCall[],
+  results: LayerCall[],
+  outputIndex: number,
+): void {
+  const after = chain.slice(0, chain.indexOf(softmax) + 1);
+  const isShared = all.filter(call => call.layer === softmax.layer).length > 1;
+  const isRead = all.some(call => !after.includes(call) && call.inputs.some(input => after.includes(input)));
+  const isOutput = results.some((result, i) => i !== outputIndex && after.includes(result));
+  const wanted = 'to end in a softmax that nothing else uses';
+  const wayOut = 'wrap a model that ends in the logits';
+  check(!(isShared || isRead || isOutput), caller, 'output', wanted, softmax.layer.name, wayOut);
+}
+
+/** One activation may have several names; it still counts once. */
+function checkOnce(caller: string, layers: ResolvedLayer[], taps: Map<string, Tap>): void {
+  const seen = new Set<unknown>();
+  for (const {name} of layers) {
+    const tap = taps.get(name)!;
+    const place = 'input' in tap ? tap.input : 'call' in tap ? tap.call : 'output';
+    check(!seen.has(place), caller, 'layers', 'to name each layer once', name);
+    seen.add(place);
   }
 }
 
@@ -129,7 +167,8 @@ function followActivation(call: LayerCall, calls: LayerCall[]): LayerCall {
 function nameTaps(model: LayersModel, calls: LayerCall[]): Map<string, Tap> {
   const taps = new Map<string, Tap>();
   const inputs = model.inputs.map(input => input.sourceLayer);
-  if (inputs.length === 1) taps.set('input', {input: 0});
+  const isTaken = calls.some(call => !call.isInput && call.layer.name === 'input');
+  if (inputs.length === 1 && !isTaken) taps.set('input', {input: 0});
   taps.set('output', {output: true});
   const byLayer = new Map<LayerCall['layer'], LayerCall[]>();
   for (const call of calls) byLayer.set(call.layer, [...(byLayer.get(call.layer) ?? []), call]);
@@ -157,7 +196,8 @@ function everyCall(layer: ResolvedLayer, taps: Map<string, Tap>): ResolvedLayer[
 }
 
 function namesOf(taps: Map<string, Tap>, calls: LayerCall[], model: LayersModel): string[] {
-  const isOnlyInput = (call: LayerCall) => call.isInput && model.inputs.length === 1;
+  const isOnlyInput = (call: LayerCall) =>
+    call.isInput && model.inputs.length === 1 && 'input' in (taps.get('input') ?? {});
   return calls.map(call => {
     if (isOnlyInput(call)) return 'input';
     const matches = [...taps].filter(([, tap]) =>

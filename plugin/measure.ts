@@ -1,6 +1,7 @@
 import {
   add,
   argMax,
+  clone,
   concat,
   dispose,
   mean,
@@ -12,6 +13,7 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Variable,
 } from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
@@ -25,6 +27,7 @@ import {
   withoutTape,
   type LargeMarginLoss,
 } from '../src/index.js';
+import {isCrossEntropy} from './label_losses.js';
 import type {MarginPlan} from './margin_plan.js';
 import {intercept} from './taps.js';
 
@@ -33,7 +36,7 @@ export type LabelLoss = (labels: Tensor, outputs: Tensor) => Tensor;
 
 /** What `compile` and `fit` say of the label loss: for each output its name or function, and example weights. */
 export interface LabelLosses {
-  names: unknown[];
+  losses: unknown[];
   functions: LabelLoss[];
   exampleWeights: Tensor[];
 }
@@ -46,37 +49,54 @@ export interface MeasuredLoss {
   outputLosses: Scalar[];
 }
 
-const CROSS_ENTROPIES: unknown[] = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy'];
-
-/** Runs a model once on the live tape and measures all terms of its loss. */
+/**
+ * Runs a model once on the live tape and measures all terms of its loss. When that throws, the moving averages that
+ * the forward pass has moved get their values back.
+ */
 export function measureLoss(
   model: LayersModel,
   plan: MarginPlan,
   xs: Tensor[],
   ys: Tensor[],
   training: boolean,
-  {names, functions, exampleWeights}: LabelLosses,
+  {losses, functions, exampleWeights}: LabelLosses,
   regularizers: () => Scalar[],
 ): MeasuredLoss {
   const caller = 'LargeMarginModel';
   const indices = readLabels(caller, ys[plan.outputIndex], xs[0].shape[0], plan.classes);
   const labels = oneHotLabels(indices, plan.classes);
-  const {outputs, logits, activations} = intercept(model, plan, xs, training);
-  if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
-  const outputLosses = outputs.flatMap((output, i) => {
-    const weights = exampleWeights[i] as Tensor1D | undefined;
-    if (i === plan.outputIndex && CROSS_ENTROPIES.includes(names[i])) {
-      return [aggregateBatch(crossEntropy(labels, logits), weights)];
-    }
-    if (!functions[i]) return [];
-    const losses = functions[i](ys[i], output);
-    return [mean(weights ? mul(losses, weights) : losses) as Scalar];
+  return restoringOnError(training ? model.nonTrainableWeights : [], () => {
+    const {outputs, logits, activations} = intercept(model, plan, xs, training);
+    if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
+    const outputLosses = outputs.flatMap((output, i) => {
+      const weights = exampleWeights[i] as Tensor1D | undefined;
+      if (i === plan.outputIndex && isCrossEntropy(losses[i])) {
+        return [aggregateBatch(crossEntropy(labels, logits), weights)];
+      }
+      if (!functions[i]) return [];
+      const values = functions[i](ys[i], output);
+      return [mean(weights ? mul(values, weights) : values) as Scalar];
+    });
+    const labelLoss = outputLosses.reduce((total, loss) => add(total, loss));
+    const extras = {labelLoss, exampleWeights: exampleWeights[plan.outputIndex] as Tensor1D | undefined};
+    const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
+    const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
+    return {terms: {...terms, loss}, outputs, outputLosses};
   });
-  const labelLoss = outputLosses.reduce((total, loss) => add(total, loss));
-  const extras = {labelLoss, exampleWeights: exampleWeights[plan.outputIndex] as Tensor1D | undefined};
-  const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
-  const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
-  return {terms: {...terms, loss}, outputs, outputLosses};
+}
+
+/** Runs a forward pass; when it throws, gives weights that such a pass may move their values back. */
+function restoringOnError<T>(weights: Array<{read(): Tensor}>, run: () => T): T {
+  const variables = weights.map(weight => weight.read() as Variable);
+  const before = withoutTape(() => variables.map(variable => clone(variable)));
+  try {
+    return run();
+  } catch (error) {
+    variables.forEach((variable, i) => variable.assign(before[i]));
+    throw error;
+  } finally {
+    dispose(before);
+  }
 }
 
 /** Measures distances as at inference, by margin layer; without labels the predicted class stands for the label. */

@@ -1,7 +1,8 @@
-import {cast, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {cast, clone, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import type {layers, LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
+import type {LayerCall} from './topology.js';
 import {unfusedCall} from './unfused.js';
 
 type Layer = layers.Layer;
@@ -32,31 +33,29 @@ export function intercept(
   training: boolean,
 ): Interception {
   const inputs = xs.map((x, i) => (x.dtype === model.inputs[i].dtype ? x : cast(x, model.inputs[i].dtype)));
-  const notes = new Map<Layer, Tensor[]>();
-  for (const {name} of plan.layers) {
-    const tap = plan.taps.get(name)!;
-    if ('call' in tap) notes.set(tap.call.layer, []);
-  }
+  const notes = new Map<Layer, Note[]>();
   const restore: Array<() => void> = [];
   let outputs: Tensor[];
   try {
     if (plan.softmax) restore.push(withoutSoftmax(plan.softmax.layer));
-    for (const layer of new Set(plan.calls.map(call => call.layer)))
-      restore.push(watch(layer, notes.get(layer)));
+    for (const {layer, isInput} of plan.calls) {
+      if (isInput || notes.has(layer)) continue;
+      notes.set(layer, []);
+      restore.push(watch(layer, notes.get(layer)!));
+    }
     outputs = [model.call(inputs, {training})].flat();
   } finally {
     restore.reverse().forEach(undo => undo());
   }
   const logits = outputs[plan.outputIndex] as Tensor2D;
+  const results = matchCalls(model, plan.calls, inputs, notes);
   const activationAt = (name: string): Tensor => {
     const tap = plan.taps.get(name)!;
     if ('output' in tap) return logits;
     if ('input' in tap) return inputs[tap.input];
-    const seen = notes.get(tap.call.layer)!;
-    const wanted = 'to be used on the way to the scores only';
-    const wayOut = 'wrap a model without the other outputs';
-    check(seen.length === tap.of, 'LargeMarginModel', 'layers', wanted, name, wayOut);
-    return seen[tap.index];
+    const result = results.get(tap.call);
+    check(result !== undefined, 'LargeMarginModel', 'layers', 'to be run on the way to the scores', name);
+    return result;
   };
   return {
     outputs,
@@ -65,21 +64,52 @@ export function intercept(
   };
 }
 
-/** Lets a layer note what it returns, and compute in operations whose gradients can be had one by one. */
-function watch(layer: Layer, notes?: Tensor[]): () => void {
+/** What went into a layer and what came out, once. */
+interface Note {
+  inputs: Tensor[];
+  result: Tensor;
+}
+
+/** Lets a layer note what it is given and returns, and compute in operations whose gradients can be had one by one. */
+function watch(layer: Layer, notes: Note[]): () => void {
   const hadOwn = Object.hasOwn(layer, 'call');
   const original = layer.call;
   const unfused = hadOwn ? undefined : unfusedCall(layer);
-  if (!notes && !unfused) return () => {};
   layer.call = function (inputs, kwargs) {
-    const result = unfused?.([inputs].flat()[0]) ?? original.call(this, inputs, kwargs);
-    notes?.push([result].flat()[0]);
-    return result;
+    const given = [inputs].flat();
+    const made = unfused?.(given[0]) ?? original.call(this, inputs, kwargs);
+    // A layer that hands its input through would stand for what else its input leads to.
+    const own = [made].flat().map(t => (given.includes(t) ? clone(t) : t));
+    notes.push({inputs: given, result: own[0]});
+    return Array.isArray(made) ? own : own[0];
   };
   return () => {
     if (hadOwn) layer.call = original;
     else delete (layer as Partial<Layer>).call;
   };
+}
+
+/** Tells which use of a layer gave which tensor, by what went in: tfjs runs the uses of a shared layer in any order. */
+function matchCalls(
+  model: LayersModel,
+  calls: LayerCall[],
+  inputs: Tensor[],
+  notes: Map<Layer, Note[]>,
+): Map<LayerCall, Tensor> {
+  const results = new Map<LayerCall, Tensor>();
+  for (const call of calls) {
+    if (call.isInput) {
+      results.set(call, inputs[model.inputs.findIndex(({sourceLayer}) => sourceLayer === call.layer)]);
+      continue;
+    }
+    const open = notes.get(call.layer)!;
+    const isOf = (note: Note) => call.inputs.every(input => note.inputs.includes(results.get(input)!));
+    const note = open.find(isOf) ?? (open.length === 1 ? open[0] : undefined);
+    if (!note) continue;
+    open.splice(open.indexOf(note), 1);
+    results.set(call, note.result);
+  }
+  return results;
 }
 
 /** Stands in for a softmax activation; a layer sees it as the linear one. */

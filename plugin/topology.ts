@@ -13,14 +13,29 @@ export interface LayerCall {
   isInput: boolean;
 }
 
-/**
- * Lists, inputs first, the layer calls that lead to an output of a model, those inside nested models among them, as
- * if every nested model were unpacked. The last call gives the output.
- */
+/** Lists, inputs first, the layer calls that lead to an output of a model; the last gives the output. */
 export function callsLeadingTo(output: SymbolicTensor): LayerCall[] {
+  return traceOutputs([output]).calls;
+}
+
+/**
+ * Lists, inputs first, the layer calls that lead to any of these outputs, those inside nested models among them, as if
+ * every nested model were unpacked.
+ *
+ * @returns The calls, and for each output the one that gives it.
+ */
+export function traceOutputs(outputs: SymbolicTensor[]): {calls: LayerCall[]; results: LayerCall[]} {
   const calls: LayerCall[] = [];
-  trace(output, {path: [], inputs: new Map(), seen: new Map()}, calls);
-  return calls;
+  const frame: Frame = {path: [], inputs: new Map(), seen: new Map(), nested: new Map()};
+  return {results: outputs.map(output => trace(output, frame, calls)), calls};
+}
+
+/** The calls that lead to a call, and the call itself. */
+export function ancestors(calls: LayerCall[], of: LayerCall): LayerCall[] {
+  const reached = new Set([of]);
+  for (const call of [...calls].reverse())
+    if (reached.has(call)) call.inputs.forEach(input => reached.add(input));
+  return calls.filter(call => reached.has(call));
 }
 
 /** All calls that use what one of the given calls made, directly or not. */
@@ -33,40 +48,37 @@ export function descendants(calls: LayerCall[], of: LayerCall[]): LayerCall[] {
   });
 }
 
-/** A model being unpacked: what its own inputs stand for, and what was already traced. */
+/** A model being unpacked: what its own inputs stand for, what was already traced, and the models inside it. */
 interface Frame {
   path: string[];
   inputs: Map<SymbolicTensor, LayerCall>;
   seen: Map<string, LayerCall>;
+  nested: Map<string, Frame>;
 }
 
 function trace(tensor: SymbolicTensor, frame: Frame, calls: LayerCall[]): LayerCall {
   const outer = frame.inputs.get(tensor);
   if (outer) return outer;
   const layer = tensor.sourceLayer;
-  const key = `${layer.id}/${tensor.nodeIndex}/${tensor.tensorIndex}`;
+  // One use of a layer may give several tensors.
+  const key = `${layer.id}/${tensor.nodeIndex}`;
   const known = frame.seen.get(key);
   if (known) return known;
-  const inputs = layer.inboundNodes[tensor.nodeIndex].inputTensors;
   const isInput = layer.getClassName() === 'InputLayer';
-  const made = isInput ? [] : inputs.map(input => trace(input, frame, calls));
-  const call =
-    layer instanceof LayersModel
-      ? unpack(layer, tensor.tensorIndex, made, frame, calls)
-      : {layer, inputs: made, output: tensor, path: frame.path, isInput};
-  if (!(layer instanceof LayersModel)) calls.push(call);
+  const inputs = () =>
+    layer.inboundNodes[tensor.nodeIndex].inputTensors.map(input => trace(input, frame, calls));
+  if (layer instanceof LayersModel) {
+    const inner = frame.nested.get(key) ?? unpack(layer, inputs(), frame);
+    frame.nested.set(key, inner);
+    return trace(layer.outputs[tensor.tensorIndex ?? 0], inner, calls);
+  }
+  const call = {layer, inputs: isInput ? [] : inputs(), output: tensor, path: frame.path, isInput};
+  calls.push(call);
   frame.seen.set(key, call);
   return call;
 }
 
-function unpack(
-  model: LayersModel,
-  index: number,
-  inputs: LayerCall[],
-  outer: Frame,
-  calls: LayerCall[],
-): LayerCall {
+function unpack(model: LayersModel, inputs: LayerCall[], {path}: Frame): Frame {
   const stands = new Map(model.inputs.map((input, i) => [input, inputs[i]]));
-  const frame = {path: [...outer.path, model.name], inputs: stands, seen: new Map<string, LayerCall>()};
-  return trace(model.outputs[index ?? 0], frame, calls);
+  return {path: [...path, model.name], inputs: stands, seen: new Map(), nested: new Map()};
 }

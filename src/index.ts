@@ -7,7 +7,7 @@ export {selectLayers, type LayerSets} from './loss/select_layers.js';
 export {presets, type RobustArgs} from './presets.js';
 export {RandomStream, stepSeed} from './random.js';
 export {crossEntropy} from './scores/cross_entropy.js';
-export {oneHotLabels, readLabels} from './scores/labels.js';
+export {oneHotLabels, readLabels, type LabelForm} from './scores/labels.js';
 export {warnOfMasking} from './warnings.js';
 export type {
   LargeMarginLoss,

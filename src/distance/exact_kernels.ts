@@ -37,7 +37,7 @@ const EXACT = new Set(
     ],
     ['Sum', 'Mean', 'Max', 'Exp', 'Log', 'Softmax', 'logSoftmax__op', 'LogSoftmax'],
     ['BatchMatMul', 'fusedMatMul__op', 'Conv2D', 'fusedConv2d__op', 'MaxPool', 'AvgPool', 'FusedBatchNorm'],
-    ['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'SquaredDifference'],
+    ['Relu', 'Relu6', 'ClipByValue', 'LeakyRelu', 'Elu', 'Tanh', 'Sigmoid', 'Softplus', 'SquaredDifference'],
   ].flat(),
 );
 

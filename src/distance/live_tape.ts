@@ -39,9 +39,10 @@ export function onLiveTape<T extends object>(f: () => T): T {
   if (isTapeLive()) return f();
   let kept: unknown;
   try {
-    // The scope of gradients() keeps one tensor only: a constant here, so that nothing is walked back.
+    // The scope of gradients() keeps one tensor only: a constant here, so that nothing is walked back. Clones are
+    // kept, for f may return tensors that are not its own.
     const run = () => {
-      kept = mapTensors(f(), t => keep(t));
+      kept = mapTensors(f(), t => keep(clone(t)));
       return scalar(0);
     };
     tidy(() => void engine().gradients(run, [scalar(0)], undefined, true));

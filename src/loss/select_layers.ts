@@ -21,10 +21,11 @@ export function selectLayers(
   sets: LayerSets,
   options: ResolvedOptions,
 ): ResolvedLayer[] {
-  const list = selection === undefined || selection === 'all' ? ['input', 'hidden'] : selection;
-  const isList = Array.isArray(list) || list === 'input';
-  check(isList, caller, 'layers', "to be 'all', 'input' or a list of layers", selection);
-  const entries = (Array.isArray(list) ? list : [list]).map(entry => expand(caller, entry, sets)).flat();
+  const isKnown =
+    selection === undefined || selection === 'all' || selection === 'input' || Array.isArray(selection);
+  check(isKnown, caller, 'layers', "to be 'all', 'input' or a list of layers", selection);
+  const all = () => [...sets.input, ...(selection === 'input' ? [] : sets.hidden)].map(name => ({name}));
+  const entries = Array.isArray(selection) ? selection.flatMap(entry => expand(caller, entry, sets)) : all();
   check(entries.length > 0, caller, 'layers', 'to name at least one layer', selection, knownLayers(sets));
   const seen = new Set<string>();
   for (const {name} of entries) {

@@ -1,17 +1,28 @@
 import {cast, oneHot, tensor1d, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {check} from '../checks.js';
 
+/** How labels are written: one-hot rows, or class indices. */
+export type LabelForm = 'oneHot' | 'indices';
+
 /**
  * Reads labels, one-hot [batch, classes] or class indices [batch] or [batch, 1], and checks every one of them.
  *
+ * @param form The only form that is wanted; without it either is taken.
  * @returns One class index for each example.
  * @throws ArgumentError naming the first bad example: wrong shape, not one-hot, not an index in 0..classes-1.
  */
-export function readLabels(caller: string, labels: Tensor, batch: number, classes: number): Int32Array {
+export function readLabels(
+  caller: string,
+  labels: Tensor,
+  batch: number,
+  classes: number,
+  form?: LabelForm,
+): Int32Array {
   const [rows, columns] = labels.shape;
-  const isOneHot = labels.rank === 2 && columns === classes && classes > 1;
-  const isSparse = labels.rank === 1 || (labels.rank === 2 && columns === 1);
-  const wanted = `of shape [${batch}, ${classes}] (one-hot) or [${batch}] (class indices)`;
+  const isOneHot = form !== 'indices' && labels.rank === 2 && columns === classes && classes > 1;
+  const isSparse = form !== 'oneHot' && (labels.rank === 1 || (labels.rank === 2 && columns === 1));
+  const forms = {oneHot: `[${batch}, ${classes}] (one-hot)`, indices: `[${batch}] (class indices)`};
+  const wanted = `of shape ${form ? forms[form] : `${forms.oneHot} or ${forms.indices}`}`;
   check((isOneHot || isSparse) && rows === batch, caller, 'labels', wanted, labels.shape);
   const values = labels.dataSync();
   return Int32Array.from({length: batch}, (_, i) =>

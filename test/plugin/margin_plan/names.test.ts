@@ -1,0 +1,92 @@
+import {
+  input,
+  layers,
+  model,
+  sequential,
+  type LayersModel,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
+import {describe, expect, it} from 'vitest';
+import {planMargin, type LargeMarginModelOptions} from '../../../plugin/margin_plan.js';
+import {convNet} from '../../support/tiny_models.js';
+
+const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
+  layer.apply(x as never) as SymbolicTensor;
+
+/** The margin layers of a model by name. */
+function namesOf(net: LayersModel, selection?: LargeMarginModelOptions['layers'], rest = {}): string[] {
+  if (!net.built) net.build(undefined as never);
+  const options = {gamma: 1, layers: selection, gradient: 'firstOrder', ...rest} as const;
+  return planMargin('f', net, options).layers.map(({name}) => name);
+}
+
+const picture = {inputShape: [6, 6, 2]};
+const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
+const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
+
+describe('the names of margin layers', () => {
+  it("'all', the default, is the input and the hidden layers", () => {
+    expect(namesOf(convNet(), 'all')).toEqual(['input', 'conv1', 'conv2']);
+    expect(namesOf(convNet())).toEqual(namesOf(convNet(), 'all'));
+  });
+
+  it('any layer on the way may be named, and the sets mixed in', () => {
+    expect(namesOf(convNet(), ['pool', 'output', {name: 'hidden', gamma: 2}])).toEqual([
+      ...['pool', 'output', 'conv1', 'conv2'],
+    ]);
+  });
+
+  it('a layer comes before the set of its name', () => {
+    const net = sequential({
+      layers: [dense('hidden', 5, {inputShape: [4]}), dense('h2', 4, {activation: 'relu'}), dense('output')],
+    });
+    expect(namesOf(net, ['hidden'])).toEqual(['hidden']);
+    expect(namesOf(net, ['output'])).toEqual(['output']);
+  });
+
+  it("but 'all' and 'input' alone are sets, whatever the layers are called", () => {
+    const net = () =>
+      sequential({
+        layers: [
+          dense('input', 5, {inputShape: [4], activation: 'relu'}),
+          dense('hidden', 4),
+          dense('scores'),
+        ],
+      });
+    expect(namesOf(net(), 'all')).toHaveLength(3);
+    const [{taps, layers: chosen}] = [
+      planMargin('f', net(), {gamma: 1, layers: 'input', gradient: 'firstOrder'}),
+    ];
+    expect(taps.get(chosen[0].name)).toEqual({input: 0});
+  });
+
+  it('several inputs are known by the names of their layers, together as the set input', () => {
+    const [a, b] = [input({shape: [4], name: 'a'}), input({shape: [4], name: 'b'})];
+    const sum = apply(layers.add({name: 'sum'}), [apply(dense('da'), a), apply(dense('db'), b)]);
+    const net = model({inputs: [a, b], outputs: apply(dense('scores'), sum)});
+    expect(namesOf(net, 'input')).toEqual(['a', 'b']);
+    expect(namesOf(net, ['b'])).toEqual(['b']);
+    expect(namesOf(net, 'all').sort()).toEqual(['a', 'b', 'da', 'db']);
+  });
+
+  it('each use of a shared layer has a name of its own; the name alone means all of them', () => {
+    const shared = dense('shared', 4, {activation: 'relu'});
+    const x = input({shape: [4], name: 'x'});
+    const net = model({inputs: x, outputs: apply(dense('scores'), apply(shared, apply(shared, x)))});
+    expect(namesOf(net, ['shared'])).toEqual(['shared:0', 'shared:1']);
+    expect(namesOf(net, ['shared:1'])).toEqual(['shared:1']);
+    expect(namesOf(net, ['hidden'])).toEqual(['shared:0', 'shared:1']);
+  });
+
+  it('layers of nested models go by their name, with the path before it where it is not unique', () => {
+    const tower = (name: string) =>
+      sequential({name, layers: [dense('d', 4, {inputShape: [4], activation: 'relu'})]});
+    const x = input({shape: [4], name: 'x'});
+    const one = model({inputs: x, outputs: apply(dense('scores'), apply(tower('left'), x))});
+    expect(namesOf(one, ['d'])).toEqual(['d']);
+    const sum = apply(layers.add(), [apply(tower('left2'), x), apply(tower('right2'), x)]);
+    const two = model({inputs: x, outputs: apply(dense('scores2'), sum)});
+    expect(namesOf(two, ['left2/d', 'right2/d'])).toEqual(['left2/d', 'right2/d']);
+    expect(namesOf(two, ['hidden']).sort()).toEqual(['left2/d', 'right2/d']);
+  });
+});

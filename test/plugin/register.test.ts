@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {io, serialization} from '@tensorflow/tfjs-core';
+import {loadLayersModel} from '@tensorflow/tfjs-layers';
+import type * as Plugin from '../../plugin/index.js';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {registeredGradients} from '../support/registered_gradients.js';
+import {denseNet} from '../support/tiny_models.js';
+
+describe('register', () => {
+  let before: Map<string, unknown>;
+  let classesBefore: string[];
+  let plugin: typeof Plugin;
+
+  const classNames = () => Object.keys(serialization.SerializationMap.getMap().classNameMap);
+
+  beforeAll(async () => {
+    before = registeredGradients();
+    classesBefore = classNames();
+    plugin = await import('../../plugin/index.js');
+  });
+
+  it('adds the second-order gradients that tfjs lacks and replaces none that it has', () => {
+    expect(before.size).toBeGreaterThan(60);
+    const after = registeredGradients();
+    for (const [name, config] of before) expect(after.get(name)).toBe(config);
+    const added = [...after.keys()].filter(name => !before.has(name));
+    expect(added.sort()).toEqual([tf.AvgPoolGrad, tf.EluGrad, tf.MaxPoolGrad].sort());
+  });
+
+  it('adds the class LargeMarginModel and nothing else', () => {
+    expect(classNames().filter(name => !classesBefore.includes(name))).toEqual(['LargeMarginModel']);
+  });
+
+  it('lets tf.loadLayersModel find the class by its name', async () => {
+    const model = new plugin.LargeMarginModel(denseNet(), {gamma: 1});
+    let artifacts: io.ModelArtifacts | undefined;
+    await model.save(
+      io.withSaveHandler(async saved => {
+        artifacts = saved;
+        return {modelArtifactsInfo: {dateSaved: new Date(0), modelTopologyType: 'JSON'}};
+      }),
+    );
+    const loaded = await loadLayersModel(io.fromMemory(artifacts!));
+    expect(loaded).toBeInstanceOf(plugin.LargeMarginModel);
+    expect(loaded.getClassName()).toBe('LargeMarginModel');
+  });
+});
+
+describe('the gradients', () => {
+  it('leave alone what somebody else has registered for the same operation', async () => {
+    // A fresh copy of the room, as a second version of the package would bring one.
+    const theirs = tf.getGradient(tf.EluGrad);
+    const mine = {kernelName: tf.EluGrad, gradFunc: () => ({})};
+    tf.unregisterGradient(tf.EluGrad);
+    tf.registerGradient(mine);
+    tf.unregisterGradient(tf.AvgPoolGrad);
+    const copy = '../../plugin/gradients/index.js?second';
+    await import(/* @vite-ignore */ copy);
+    expect(tf.getGradient(tf.EluGrad)).toBe(mine);
+    expect(tf.getGradient(tf.AvgPoolGrad)).toBeDefined();
+    tf.unregisterGradient(tf.EluGrad);
+    tf.registerGradient(theirs);
+  });
+});
