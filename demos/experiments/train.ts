@@ -100,7 +100,8 @@ function clipByGlobalNorm(grads: tf.NamedTensorMap, norm: number): tf.NamedTenso
 /** A Dropout layer of tfjs has no seed, and then differs from run to run, or one, and then has one mask for ever. */
 function seedDropout(net: tf.LayersModel, random: RandomStream): void {
   for (const layer of net.layers) {
-    if (layer.getClassName() === 'Dropout') (layer as unknown as {seed: number}).seed = random.nextUint32() + 1;
+    if (layer.getClassName() === 'Dropout')
+      (layer as unknown as {seed: number}).seed = random.nextUint32() + 1;
   }
 }
 

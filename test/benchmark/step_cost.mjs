@@ -54,7 +54,9 @@ for (let step = -warmUp; step < steps; step++) {
 
 const median = values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const base = median(models[0].times);
-console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores; Node ${process.version}; tfjs ${tf.version_core}`);
+console.log(
+  `${os.cpus()[0].model}, ${os.cpus().length} cores; Node ${process.version}; tfjs ${tf.version_core}`,
+);
 console.log(`backend ${tf.getBackend()}; paper's net, batch ${batch}, median of ${steps} steps\n`);
 console.log(`${'mode'.padEnd(32)}${'ms a step'.padStart(10)}${'x cross-entropy'.padStart(17)}`);
 for (const {name, times} of models) {
