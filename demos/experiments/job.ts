@@ -4,7 +4,6 @@ import {take, toTensors, type Digits} from './data/mnist.js';
 import {attack, type AttackOutcome} from './ifgsm.js';
 import {accuracy, logitsOf, measureDistances, median} from './measure.js';
 import {trainingProgress} from './progress.js';
-import {ATTACKED} from './recipes/attacks.js';
 import type {Recipe} from './recipe.js';
 import type {Recorder} from './recorder.js';
 import type {ModelResult, Question} from './result.js';
@@ -16,6 +15,8 @@ export interface Job {
   seed: number;
   validation: Digits;
   test: Digits;
+  /** How many of the first test pictures are attacked. */
+  attacked: number;
   recorder: Recorder;
   isStopped: () => boolean;
 }
@@ -75,7 +76,7 @@ export async function answer(
   const distances = measureDistances(net, test);
   for (const [layer, values] of Object.entries(distances)) result.medianDistances[layer] = median(values);
   result.inputDistances = Array.from(distances.input);
-  const pictures = attackAll(net, test, epsilons, result, isStopped);
+  const pictures = attackAll(net, take(test, job.attacked), epsilons, result, isStopped);
   recorder.metric({...base, testAccuracy: result.testAccuracy, attacks: result.attacks});
   await recorder.model(`${question}-${recipe.name.replaceAll(/\W+/g, '-')}`, net);
   net.dispose();
@@ -84,12 +85,11 @@ export async function answer(
 
 function attackAll(
   net: tf.LayersModel,
-  test: Digits,
+  digits: Digits,
   epsilons: number[],
   result: ModelResult,
   isStopped: () => boolean,
 ): AttackedPicture[] {
-  const digits = take(test, ATTACKED);
   const {x, y} = toTensors(digits);
   let shown: AttackedPicture[] = [];
   for (const epsilon of epsilons) {

@@ -21,8 +21,8 @@ export interface MainArgs {
   prefer?: 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu';
 }
 
-/** Training and test pictures of a quick run; the whole of MNIST otherwise. */
-const QUICK = {train: 12000, test: 2000};
+/** Pictures of a quick run; the whole of MNIST otherwise. */
+const QUICK = {train: 8000, validation: 1000, test: 2000, attacked: 500};
 
 /** The main job: both questions, their table, the report. Returns the exit code. */
 export async function runMain(args: MainArgs): Promise<number> {
@@ -38,15 +38,17 @@ export async function runMain(args: MainArgs): Promise<number> {
   const interrupt = {isStopped: false};
   process.once('SIGINT', () => (interrupt.isStopped = true));
   const data = readMnist(0);
-  const test = args.quick ? take(data.test, QUICK.test) : data.test;
-  const train = args.quick ? take(data.train, QUICK.train) : data.train;
-  const sizes = [train, data.validation, test].map(({size}) => size.toLocaleString('en'));
+  const part = (name: keyof typeof data) => (args.quick ? take(data[name], QUICK[name]) : data[name]);
+  const [train, validation, test] = [part('train'), part('validation'), part('test')];
+  const attacked = args.quick ? QUICK.attacked : attacks.ATTACKED;
+  const sizes = [train, validation, test].map(({size}) => size.toLocaleString('en'));
   console.log(`MNIST: ${sizes[0]} training, ${sizes[1]} validation, ${sizes[2]} test pictures`);
   const recorder = new Recorder(args.out);
   const job: Job = {
     ...args,
-    validation: data.validation,
+    validation,
     test,
+    attacked,
     recorder,
     isStopped: () => interrupt.isStopped,
   };
@@ -92,7 +94,7 @@ async function askAttacks(
   job: Job,
   train: Digits,
 ): Promise<{question: Question; pictures: ExperimentResult['pictures']}> {
-  const title = `White-box attacks: I-FGSM, 10 steps, on the first ${attacks.ATTACKED.toLocaleString('en')} test pictures`;
+  const title = `White-box attacks: I-FGSM, 10 steps, on the first ${job.attacked.toLocaleString('en')} test pictures`;
   console.log(`\n${title}`);
   const answers: Answer[] = [];
   for (const recipe of [attacks.crossEntropy, attacks.largeMargin]) {
