@@ -89,7 +89,10 @@ function watch(layer: Layer, notes: Note[]): () => void {
   };
 }
 
-/** Tells which use of a layer gave which tensor, by what went in: tfjs runs the uses of a shared layer in any order. */
+/**
+ * Tells which use of a layer gave which tensor, by what went in and, where two uses have the same input, by who reads
+ * it: tfjs runs the uses of a shared layer in any order.
+ */
 function matchCalls(
   model: LayersModel,
   calls: LayerCall[],
@@ -97,16 +100,23 @@ function matchCalls(
   notes: Map<Layer, Note[]>,
 ): Map<LayerCall, Tensor> {
   const results = new Map<LayerCall, Tensor>();
+  const taken = new Set<Note>();
   for (const call of calls) {
     if (call.isInput) {
       results.set(call, inputs[model.inputs.findIndex(({sourceLayer}) => sourceLayer === call.layer)]);
       continue;
     }
-    const open = notes.get(call.layer)!;
-    const isOf = (note: Note) => call.inputs.every(input => note.inputs.includes(results.get(input)!));
-    const note = open.find(isOf) ?? (open.length === 1 ? open[0] : undefined);
+    const open = notes.get(call.layer)!.filter(note => !taken.has(note));
+    const fitting = open.filter(note =>
+      call.inputs.every(input => note.inputs.includes(results.get(input)!)),
+    );
+    const readers = calls.filter(reader => reader.inputs.includes(call));
+    const isRead = ({result}: Note) =>
+      readers.every(reader => notes.get(reader.layer)!.some(note => note.inputs.includes(result)));
+    const only = [fitting, open].find(notes => notes.length === 1)?.[0];
+    const note = fitting.find(isRead) ?? only;
     if (!note) continue;
-    open.splice(open.indexOf(note), 1);
+    taken.add(note);
     results.set(call, note.result);
   }
   return results;

@@ -31,7 +31,8 @@ export function trainStep(
       reported.push(...report(result).map(value => keep(value)));
       return result.terms.loss;
     };
-    const loss = optimizer.minimize(run, true, variables) as Scalar;
+    // In a tidy: tfjs lets go of the loss before it walks back, and keeps it for ever when that throws.
+    const loss = tidy(() => optimizer.minimize(run, true, variables) as Scalar);
     return [loss, ...reported];
   } catch (error) {
     dispose(reported);

@@ -14,11 +14,6 @@ export function liveTape(): TapeNode[] {
   return engine().state.activeTape;
 }
 
-/** Puts other nodes on the live tape in place of its own. */
-export function replaceTape(nodes: TapeNode[]): void {
-  engine().state.activeTape = nodes;
-}
-
 /** Runs f without recording it: its results are constants for backpropagation. */
 export function withoutTape<T>(f: () => T): T {
   const {state} = engine();

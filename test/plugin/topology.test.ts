@@ -1,6 +1,6 @@
 import {input, layers, model, sequential, type SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {callsLeadingTo, descendants, type LayerCall} from '../../plugin/topology.js';
+import {ancestors, callsLeadingTo, descendants, traceOutputs, type LayerCall} from '../../plugin/topology.js';
 
 const dense = (name: string, units = 3) => layers.dense({units, name});
 const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
@@ -122,5 +122,29 @@ describe('descendants', () => {
     expect(of('x')).toEqual(['a', 'b', 'c', 'end', 'sum']);
     expect(of('end')).toEqual([]);
     expect(descendants(calls, [])).toEqual([]);
+  });
+});
+
+describe('ancestors', () => {
+  it('are all that a call uses, directly or not, and the call itself', () => {
+    const x = input({shape: [4], name: 'x'});
+    const a = apply(dense('a'), x);
+    const sum = apply(layers.add({name: 'sum'}), [apply(dense('b', 4), a), x]);
+    const {calls, results} = traceOutputs([apply(dense('end'), sum), apply(dense('other'), a)]);
+    const of = (call: LayerCall) => ancestors(calls, call).map(show).sort();
+    expect(of(results[0])).toEqual(['a', 'b', 'end', 'sum', 'x']);
+    expect(of(results[1])).toEqual(['a', 'other', 'x']);
+  });
+});
+
+describe('traceOutputs', () => {
+  it('lists what leads to any of several outputs once, and tells which call gives which', () => {
+    const x = input({shape: [4], name: 'x'});
+    const trunk = apply(dense('trunk'), x);
+    const outputs = [apply(dense('left'), trunk), trunk, apply(dense('right'), trunk)];
+    const {calls, results} = traceOutputs(outputs);
+    expect(calls.map(show).sort()).toEqual(['left', 'right', 'trunk', 'x']);
+    expect(results.map(show)).toEqual(['left', 'trunk', 'right']);
+    expectInOrder(calls);
   });
 });

@@ -41,6 +41,25 @@ describe('a training step', () => {
     });
     expect(weight.dataSync()[0]).toBe(before);
   });
+
+  it('leaves nothing behind when the way back throws, after all was reported', () => {
+    const noWayBack = tf.customGrad(x => ({
+      value: tf.clone(x as tf.Tensor),
+      gradFunc: () => {
+        throw new Error('planted');
+      },
+    }));
+    const before = weight.dataSync()[0];
+    const run = () => {
+      const measured = measure();
+      return {...measured, terms: {...measured.terms, loss: noWayBack(measured.terms.loss) as tf.Scalar}};
+    };
+    expectNoLeak(() => {
+      expect(() => trainStep(optimizer, [weight], run, report)).toThrow('planted');
+      return undefined;
+    });
+    expect(weight.dataSync()[0]).toBe(before);
+  });
 });
 
 describe('a test step', () => {

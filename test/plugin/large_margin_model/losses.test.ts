@@ -120,6 +120,13 @@ describe('compile: with a margin that weighs nothing training is that of the pla
     expectClose(weightsOf(model).flat(), weightsOf(other).flat(), 1e-5);
   });
 
+  it('with class weights for another loss, by name and as a function', async () => {
+    const classWeight = {0: 1, 1: 0.2, 2: 3};
+    await expectSame(denseNet, {loss: 'meanSquaredError'}, y, {classWeight});
+    const loss = (labels: tf.Tensor, outputs: tf.Tensor) => metrics.categoricalCrossentropy(labels, outputs);
+    await expectSame(denseNet, {loss}, y, {classWeight});
+  });
+
   it('with metrics by name and by function', async () => {
     const last = (labels: tf.Tensor, outputs: tf.Tensor) => tf.mean(tf.mul(labels, outputs), 1);
     const {other, model} = await fitBoth(denseNet, {metrics: ['accuracy', 'mse', last]});

@@ -20,8 +20,6 @@ function namesOf(net: LayersModel, selection?: LargeMarginModelOptions['layers']
   return planMargin('f', net, options).layers.map(({name}) => name);
 }
 
-const picture = {inputShape: [6, 6, 2]};
-const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
 const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
 
 describe('the names of margin layers', () => {

@@ -107,6 +107,22 @@ describe('intercept reaches', () => {
     }
   });
 
+  it('the use that the name means also where both uses have the same input', () => {
+    const shared = dense('shared', 4);
+    const x = input({shape: [4], name: 'x'});
+    const [one, two] = [apply(shared, x), apply(shared, x)];
+    const sum = apply(layers.add(), [apply(dense('u', 4), one), apply(dense('v', 4), two)]);
+    const net = seeded(model({inputs: x, outputs: apply(dense('scores'), sum)}));
+    const found = gradientsAt(net, ['shared'], [a]);
+    const atSum = back(net, 'scores', difference);
+    const {taps} = planOf(net, {layers: ['shared']});
+    for (const name of ['shared:0', 'shared:1']) {
+      const tap = taps.get(name)!;
+      const isOne = 'call' in tap && tap.call.output === one;
+      expectClose(found[name], back(net, isOne ? 'u' : 'v', atSum), 1e-5);
+    }
+  });
+
   it('layers that lead to both used outputs of a nested model', () => {
     const y = input({shape: [4], name: 'y'});
     const trunk = apply(dense('trunk', 4), y);

@@ -43,6 +43,23 @@ describe('readLabels', () => {
     labels.dispose();
   });
 
+  it('takes one form only where one is asked for, and names it', async () => {
+    const [rows, indices] = [tf.tensor2d(oneHot), tf.tensor1d([1, 0])];
+    expect(Array.from(readLabels('f', rows, 2, 3, 'oneHot'))).toEqual([1, 0]);
+    expect(Array.from(readLabels('f', indices, 2, 3, 'indices'))).toEqual([1, 0]);
+    await expectRefusal(
+      () => readLabels('f', indices, 2, 3, 'oneHot'),
+      'labels',
+      '[2, 3] (one-hot), got [2]',
+    );
+    await expectRefusal(
+      () => readLabels('f', rows, 2, 3, 'indices'),
+      'labels',
+      '[2] (class indices), got [2, 3]',
+    );
+    tf.dispose([rows, indices]);
+  });
+
   it.each<[string, number[]]>([
     ['two ones', [1, 1, 0]],
     ['no one', [0, 0, 0]],

@@ -67,6 +67,7 @@ const operations: Array<[string, Operation]> = [
   ],
   ['Relu', h => tf.relu(h)],
   ['Relu6', h => tf.relu6(tf.mul(h, 9))],
+  ['ClipByValue', h => tf.clipByValue(h, -0.4, 0.5)],
   ['LeakyRelu', h => tf.leakyRelu(h, 0.1)],
   ['Elu', h => tf.elu(h)],
   ['Tanh', h => tf.tanh(h)],
