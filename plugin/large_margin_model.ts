@@ -139,11 +139,12 @@ export class LargeMarginModel extends LayersModel {
   /**
    * Computes the loss of a batch and its terms for a custom training loop, also before `compile`.
    *
-   * @param x Inputs, as for `fit`.
-   * @param y Labels, as for `fit`.
+   * @param x Inputs, as for `fit`: [batch, ...] for each input.
+   * @param y Labels: one-hot [batch, classes] or class indices [batch]; `fit` takes the form of its label loss only.
    * @param args `training` (default true): as in `fit`; false: layers as at inference, and the top rivals.
-   * @returns Scalars, on the live tape where there is one: `loss` (regularizers included), `crossEntropy` (the label
+   * @returns Scalars to dispose of, on the live tape where there is one: `loss` (regularizers included), `crossEntropy` (the label
    *     loss), `margin` before marginWeight, `layers` before their weights.
+   * @throws ArgumentError for bad data, before anything is computed.
    * @example
    * const {value, grads} = tf.variableGrads(() => model.computeLoss(x, y).loss);
    */
@@ -158,9 +159,11 @@ export class LargeMarginModel extends LayersModel {
   /**
    * Measures how far each example is from its boundary with each of its topK rivals, at each margin layer.
    *
-   * @param x Inputs, as for `predict`.
-   * @param y Labels; without them the predicted class stands for the label.
-   * @returns By margin layer, signed distances [batch, topK] in the layer's norm; negative: misclassified.
+   * @param x Inputs, as for `predict`: [examples, ...] for each input.
+   * @param y Labels, one-hot or class indices; without them the predicted class stands for the label.
+   * @param args `batchSize` (default 32): how many examples are run at once.
+   * @returns By margin layer, signed distances [examples, topK], to dispose of; negative: misclassified.
+   * @throws ArgumentError for bad data.
    */
   distances(x: Data, y?: Data, {batchSize = 32}: {batchSize?: number} = {}): Record<string, Tensor2D> {
     const xs = toList(CALLER, 'x', x, this.inputNames);
@@ -238,13 +241,15 @@ export class LargeMarginModel extends LayersModel {
     isUserTape = training,
   ): MeasuredLoss {
     const changes: Partial<ResolvedOptions> = training
-      ? {seed: stepSeed(this.stream.seed, this.stream.steps++)}
+      ? {seed: stepSeed(this.stream.seed, this.stream.steps)}
       : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
         {rivals: 'top', ...(isUserTape ? {} : {gradient: 'firstOrder'})};
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
-    const functions = this.internals.lossFunctions ?? [];
-    const labelLosses = {losses: this.labelLosses, functions, exampleWeights};
-    return measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, () => this.calculateLosses());
+    const labelLosses = {losses: this.labelLosses, functions: this.internals.lossFunctions, exampleWeights};
+    const regularizers = () => this.calculateLosses();
+    const measured = measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, regularizers);
+    if (training) this.stream.steps++;
+    return measured;
   }
 
   private reporter(ys: Tensor[]): (measured: MeasuredLoss) => Scalar[] {
@@ -268,7 +273,6 @@ export class LargeMarginModel extends LayersModel {
     }
   }
 
-  /** The label loss of each output: a name or a function. */
   private get labelLosses(): unknown[] {
     return lossesByOutput(this.internals.loss, this.outputNames);
   }
@@ -290,7 +294,7 @@ export class LargeMarginModel extends LayersModel {
     }
   }
 
-  private get internals(): Internals {
+  private get internals() {
     return this as unknown as Internals;
   }
 }

@@ -1,4 +1,4 @@
-import type {LayersModel} from '@tensorflow/tfjs-layers';
+import type {LayersModel, SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {ArgumentError, check, checkClasses, resolveOptions, selectLayers} from '../src/index.js';
 import type {MarginOptions, ResolvedLayer, ResolvedOptions} from '../src/index.js';
 import {
@@ -45,7 +45,7 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   const isObject = options !== null && typeof options === 'object';
   check(isObject, caller, 'options', 'to be an object with gamma', options);
   const {output, ...marginOptions} = options;
-  const resolved = resolveOptions(caller, marginOptions);
+  const resolved = resolveOptions(caller, marginOptions, ['output']);
   // A Sequential model puts itself together when it is first used.
   if (!model.built) model.build(undefined as never);
   const outputIndex = findOutput(caller, model, output);
@@ -245,7 +245,11 @@ function checkOffPath(
 function checkFloat(caller: string, name: string, tap: Tap, model: LayersModel, calls: LayerCall[]): void {
   if ('output' in tap) return;
   const symbolic = 'input' in tap ? model.inputs[tap.input] : tap.call.output;
-  const users = calls.filter(({inputs}) => inputs.some(input => input.output === symbolic));
+  const usersOf = (place: SymbolicTensor): LayerCall[] =>
+    calls
+      .filter(({inputs}) => inputs.some(input => input.output === place))
+      .flatMap(call => (isReshape(call.layer) ? usersOf(call.output) : [call]));
+  const users = usersOf(symbolic);
   const isIds = users.length > 0 && users.every(({layer}) => layer.getClassName() === 'Embedding');
   const wayOut = 'choose the embedding itself, or a layer after it';
   check(
@@ -265,10 +269,10 @@ function checkExact(caller: string, model: LayersModel, calls: LayerCall[], taps
       ? [tap.call]
       : calls.filter(call => call.layer === model.inputs[tap.input].sourceLayer);
   });
-  for (const {layer} of descendants(calls, sources)) {
-    const why = whyNotExact(layer);
+  for (const call of descendants(calls, sources)) {
+    const why = whyNotExact(call);
     if (why === undefined) continue;
-    const wanted = `'firstOrder' for a net with the layer ${layer.name} (${why})`;
+    const wanted = `'firstOrder' for a net with the layer ${call.layer.name} (${why})`;
     throw new ArgumentError(caller, 'gradient', wanted, 'exact', 'or choose margin layers after it');
   }
 }

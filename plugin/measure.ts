@@ -37,7 +37,7 @@ export type LabelLoss = (labels: Tensor, outputs: Tensor) => Tensor;
 /** What `compile` and `fit` say of the label loss: for each output its name or function, and example weights. */
 export interface LabelLosses {
   losses: unknown[];
-  functions: LabelLoss[];
+  functions?: LabelLoss[];
   exampleWeights: Tensor[];
 }
 
@@ -73,7 +73,7 @@ export function measureLoss(
       if (i === plan.outputIndex && isCrossEntropy(losses[i])) {
         return [aggregateBatch(crossEntropy(labels, logits), weights)];
       }
-      if (!functions[i]) return [];
+      if (!functions?.[i]) return [];
       const values = functions[i](ys[i], output);
       return [mean(weights ? mul(values, weights) : values) as Scalar];
     });

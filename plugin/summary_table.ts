@@ -1,4 +1,5 @@
 import type {LayersModel} from '@tensorflow/tfjs-layers';
+import type {Norm} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 
 /** Prints the margin layers of a model as a table: name, shape, norm, gamma, weight. */
@@ -6,7 +7,7 @@ export function printMarginLayers(model: LayersModel, plan: MarginPlan, print: (
   const rows = plan.layers.map(({name, norm, gamma, weight}) => [
     name,
     `[${shapeAt(model, plan, name).map(size => size ?? 'null')}]`,
-    typeof norm === 'number' ? `l${norm}` : norm,
+    showNorm(norm),
     String(gamma),
     String(weight),
   ]);
@@ -20,6 +21,11 @@ export function printMarginLayers(model: LayersModel, plan: MarginPlan, print: (
   );
   const rule = '_'.repeat(Math.max(...lines.map(line => line.length)));
   [rule, lines[0], '='.repeat(rule.length), ...lines.slice(1), rule].forEach(line => print(line));
+}
+
+function showNorm(norm: Norm): string {
+  if (typeof norm === 'string') return norm;
+  return norm === Infinity ? 'linf' : `l${norm}`;
 }
 
 function shapeAt(model: LayersModel, plan: MarginPlan, name: string): Array<number | null> {

@@ -32,7 +32,12 @@ export function intercept(
   xs: Tensor[],
   training: boolean,
 ): Interception {
-  const inputs = xs.map((x, i) => (x.dtype === model.inputs[i].dtype ? x : cast(x, model.inputs[i].dtype)));
+  const inputs = xs.map((x, i) => {
+    const {dtype} = model.inputs[i];
+    if (x.dtype !== dtype) return cast(x, dtype);
+    // One tensor for two inputs would get the gradients of both.
+    return xs.indexOf(x) < i ? clone(x) : x;
+  });
   const notes = new Map<Layer, Note[]>();
   const restore: Array<() => void> = [];
   let outputs: Tensor[];

@@ -13,11 +13,6 @@ export interface LayerCall {
   isInput: boolean;
 }
 
-/** Lists, inputs first, the layer calls that lead to an output of a model; the last gives the output. */
-export function callsLeadingTo(output: SymbolicTensor): LayerCall[] {
-  return traceOutputs([output]).calls;
-}
-
 /**
  * Lists, inputs first, the layer calls that lead to any of these outputs, those inside nested models among them, as if
  * every nested model were unpacked.

@@ -1,5 +1,5 @@
 import {add, conv2d, matMul, tidy, type Tensor, type Tensor2D, type Tensor4D} from '@tensorflow/tfjs-core';
-import type {layers} from '@tensorflow/tfjs-layers';
+import {layers} from '@tensorflow/tfjs-layers';
 import {activationOf} from './layer_kinds.js';
 
 /** The fields of Conv2D and Dense that their `call` works with. */
@@ -18,7 +18,7 @@ interface LinearLayer {
  * gradients at once: a margin's walk would pay for those of the weights, which it throws away.
  */
 export function unfusedCall(layer: layers.Layer): ((x: Tensor) => Tensor | undefined) | undefined {
-  if (activationOf(layer) !== 'linear') return undefined;
+  if (activationOf(layer) !== 'linear' || !hasOwnCall(layer)) return undefined;
   const linear = layer as unknown as LinearLayer;
   const withBias = (product: Tensor) => (linear.bias ? add(product, linear.bias.read()) : product);
   const kind = layer.getClassName();
@@ -33,4 +33,14 @@ export function unfusedCall(layer: layers.Layer): ((x: Tensor) => Tensor | undef
       const kernel = linear.kernel.read() as Tensor4D;
       return withBias(conv2d(x as Tensor4D, kernel, strides, padding, 'NHWC', dilationRate));
     });
+}
+
+/** Whether a layer's `call` is tfjs's own, not that of somebody's subclass. */
+function hasOwnCall(layer: layers.Layer): boolean {
+  const kinds = {
+    Dense: () => layers.dense({units: 1}),
+    Conv2D: () => layers.conv2d({filters: 1, kernelSize: 1}),
+  };
+  const make = kinds[layer.getClassName() as keyof typeof kinds];
+  return make !== undefined && layer.call === make().call;
 }

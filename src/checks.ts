@@ -49,8 +49,16 @@ const OPTION_NAMES = new Set<string>([
 ]);
 const LAYER_NAMES = new Set<string>(['name', 'gamma', 'weight', 'norm', 'scale']);
 
-/** Checks margin options and fills in their defaults; layers are resolved apart, where the layers are known. */
-export function resolveOptions(caller: string, options: MarginOptions): ResolvedOptions {
+/**
+ * Checks margin options and fills in their defaults; layers are resolved apart, where the layers are known.
+ *
+ * @param otherKeys Keys that the caller has read already.
+ */
+export function resolveOptions(
+  caller: string,
+  options: MarginOptions,
+  otherKeys: string[] = [],
+): ResolvedOptions {
   check(
     options !== null && typeof options === 'object',
     caller,
@@ -58,7 +66,7 @@ export function resolveOptions(caller: string, options: MarginOptions): Resolved
     'to be an object with gamma',
     options,
   );
-  checkKnown(caller, 'options', options, OPTION_NAMES);
+  checkKnown(caller, 'options', options, new Set([...OPTION_NAMES, ...otherKeys]));
   const {
     gamma,
     norm = 'l2',
@@ -129,7 +137,8 @@ function checkOneOf(caller: string, argument: string, value: unknown, allowed: s
   check(ok, caller, argument, `to be ${allowed.map(a => `'${a}'`).join(' or ')}`, value);
 }
 
-function checkPositive(caller: string, argument: string, value: unknown, wayOut?: string): void {
+/** Checks for a finite number > 0. */
+export function checkPositive(caller: string, argument: string, value: unknown, wayOut?: string): void {
   check(isFiniteNumber(value) && value > 0, caller, argument, 'to be a finite number > 0', value, wayOut);
 }
 

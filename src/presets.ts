@@ -1,4 +1,4 @@
-import {checkNorm} from './checks.js';
+import {checkNorm, checkPositive} from './checks.js';
 import type {MarginOptions, Norm} from './types.js';
 
 /**
@@ -25,9 +25,12 @@ export const presets = {
   /**
    * Gives exact margins of logits in units of gamma, averaged over the layers: what made nets robust against
    * I-FGSM in the reference experiments (linf, gamma 0.15, crossEntropyWeight 0 on MNIST).
+   *
+   * @throws ArgumentError for a bad norm or gamma.
    */
   robust({norm, gamma, crossEntropyWeight = 1}: RobustArgs): MarginOptions {
     checkNorm('presets.robust', norm);
+    checkPositive('presets.robust', 'gamma', gamma);
     return {
       ...{norm, gamma, crossEntropyWeight, marginWeight: 1 / gamma},
       ...{scores: 'logits', gradient: 'exact', reduceLayers: 'mean'},

@@ -76,23 +76,25 @@ export async function answer(
   const distances = measureDistances(net, test);
   for (const [layer, values] of Object.entries(distances)) result.medianDistances[layer] = median(values);
   result.inputDistances = Array.from(distances.input);
-  const pictures = attackAll(net, take(test, job.attacked), epsilons, result, isStopped);
+  const pictures = await attackAll(net, take(test, job.attacked), epsilons, result, isStopped);
   recorder.metric({...base, testAccuracy: result.testAccuracy, attacks: result.attacks});
   await recorder.model(`${question}-${recipe.name.replaceAll(/\W+/g, '-')}`, net);
   net.dispose();
   return {result, pictures};
 }
 
-function attackAll(
+async function attackAll(
   net: tf.LayersModel,
   digits: Digits,
   epsilons: number[],
   result: ModelResult,
   isStopped: () => boolean,
-): AttackedPicture[] {
+): Promise<AttackedPicture[]> {
   const {x, y} = toTensors(digits);
   let shown: AttackedPicture[] = [];
   for (const epsilon of epsilons) {
+    // Lets an interrupt in.
+    await new Promise(resolve => setImmediate(resolve));
     if (isStopped()) break;
     const {pictures, ...outcome} = attack(logitsOf(net), x, y, epsilon);
     result.attacks.push(outcome);

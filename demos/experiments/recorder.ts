@@ -1,4 +1,4 @@
-import {appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
 
@@ -28,8 +28,11 @@ export class Recorder {
     const path = join(this.folder, 'models', name);
     rmSync(`${path}.partial`, {recursive: true, force: true});
     await saveModel(model, `${path}.partial`);
-    rmSync(path, {recursive: true, force: true});
+    // Whole at every moment: the old folder steps aside before the new one takes its place.
+    rmSync(`${path}.old`, {recursive: true, force: true});
+    if (existsSync(path)) renameSync(path, `${path}.old`);
     renameSync(`${path}.partial`, path);
+    rmSync(`${path}.old`, {recursive: true, force: true});
   }
 }
 

@@ -22,8 +22,7 @@ export function gapGradients(
   directions: Tensor2D[],
   gradient: 'exact' | 'firstOrder',
 ): Array<Record<string, Tensor>> {
-  const wayOut = 'call it, and the model, inside tf.variableGrads(...) or optimizer.minimize(...)';
-  check(isTapeLive(), caller, 'logits', 'to be computed on a live tape', 'no tape', wayOut);
+  checkTapeLive(caller);
   const walk = (direction: Tensor2D) => gradientsAt(caller, scores, activations, direction);
   if (gradient === 'firstOrder') return directions.map(direction => withoutTape(() => walk(direction)));
   sortLiveTape();
@@ -34,6 +33,12 @@ export function gapGradients(
     dropPiecewiseConstant(before);
     return gradients;
   });
+}
+
+/** Throws unless a tape is live: without one no gradient can be had. */
+export function checkTapeLive(caller: string): void {
+  const wayOut = 'call it, and the model, inside tf.variableGrads(...) or optimizer.minimize(...)';
+  check(isTapeLive(), caller, 'logits', 'to be computed on a live tape', 'no tape', wayOut);
 }
 
 function gradientsAt(

@@ -58,6 +58,20 @@ function mapTensors(container: unknown, f: (t: Tensor) => Tensor): unknown {
   return Object.fromEntries(Object.entries(container).map(([key, item]) => [key, mapTensors(item, f)]));
 }
 
+/** Runs f; when it throws, takes what it recorded off the live tape and frees what that saved. */
+export function undoOnError<T>(f: () => T): T {
+  const first = engine().state.nextTapeNodeId;
+  try {
+    return f();
+  } catch (error) {
+    const {state} = engine();
+    const isOwn = (node: TapeNode) => node.id >= first;
+    for (const node of (state.activeTape ?? []).filter(isOwn)) node.saved?.forEach(t => t.dispose());
+    if (state.activeTape) state.activeTape = state.activeTape.filter(node => !isOwn(node));
+    throw error;
+  }
+}
+
 /** Frees what a tape saved after its function threw; tfjs itself keeps those tensors for ever. */
 export function abandonTape(): void {
   const {state} = engine();

@@ -7,7 +7,8 @@ import {warnOfMasking} from '../warnings.js';
 import {aggregateBatch} from './aggregate.js';
 import {boundaryDistances, marginTerms} from './margin_terms.js';
 import {selectLayers} from './select_layers.js';
-import {isTapeLive} from '../distance/live_tape.js';
+import {checkTapeLive} from '../distance/gap_gradients.js';
+import {undoOnError} from '../distance/live_tape.js';
 
 /**
  * Computes the large-margin loss of a batch on the live tape, for any model whose activations are at hand.
@@ -64,7 +65,7 @@ export function largeMarginLoss(
   };
   const layers = selectLayers(caller, options.layers, sets, resolved);
   const indices = readLabels(caller, labels, batch, classes);
-  check(isTapeLive(), caller, 'logits', 'to be computed on a live tape', 'no tape', CALL_INSIDE);
+  checkTapeLive(caller);
   return composeLoss(
     caller,
     oneHotLabels(indices, classes),
@@ -75,8 +76,6 @@ export function largeMarginLoss(
   );
 }
 
-const CALL_INSIDE = 'call it, and the model, inside tf.variableGrads(...) or optimizer.minimize(...)';
-
 /** What a model may put in place of the cross-entropy, and weights of the examples. */
 export interface LossExtras {
   /** The label loss, a scalar on the live tape. */
@@ -85,7 +84,7 @@ export interface LossExtras {
   exampleWeights?: Tensor1D;
 }
 
-/** The composition behind every door, after the checks; labels are one-hot. */
+/** The composition behind every door, after the checks; labels are one-hot. When it throws the tape is as before. */
 export function composeLoss(
   caller: string,
   labels: Tensor2D,
@@ -95,9 +94,11 @@ export function composeLoss(
   options: ResolvedOptions,
   {labelLoss, exampleWeights}: LossExtras = {},
 ): LargeMarginLoss {
-  const distances = boundaryDistances(caller, labels, logits, activations, layers, options);
-  const {margin, layers: terms} = marginTerms(distances, layers, options, exampleWeights);
-  const label = labelLoss ? clone(labelLoss) : aggregateBatch(crossEntropy(labels, logits), exampleWeights);
-  const loss = add(mul(label, options.crossEntropyWeight), mul(margin, options.marginWeight)) as Scalar;
-  return {loss, crossEntropy: label, margin, layers: terms};
+  return undoOnError(() => {
+    const distances = boundaryDistances(caller, labels, logits, activations, layers, options);
+    const {margin, layers: terms} = marginTerms(distances, layers, options, exampleWeights);
+    const label = labelLoss ? clone(labelLoss) : aggregateBatch(crossEntropy(labels, logits), exampleWeights);
+    const loss = add(mul(label, options.crossEntropyWeight), mul(margin, options.marginWeight)) as Scalar;
+    return {loss, crossEntropy: label, margin, layers: terms};
+  });
 }

@@ -1,6 +1,8 @@
 import {input, layers, model, sequential, type SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {ancestors, callsLeadingTo, descendants, traceOutputs, type LayerCall} from '../../plugin/topology.js';
+import {ancestors, descendants, traceOutputs, type LayerCall} from '../../plugin/topology.js';
+
+const callsLeadingTo = (output: SymbolicTensor) => traceOutputs([output]).calls;
 
 const dense = (name: string, units = 3) => layers.dense({units, name});
 const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
@@ -16,7 +18,7 @@ function expectInOrder(calls: LayerCall[]): void {
   expect(new Set(calls).size).toBe(calls.length);
 }
 
-describe('callsLeadingTo', () => {
+describe('traceOutputs', () => {
   it('lists a chain from the input to the output, with shapes', () => {
     const net = sequential({layers: [layers.dense({units: 5, inputShape: [4], name: 'a'}), dense('b', 2)]});
     const calls = callsLeadingTo(net.outputs[0]);
