@@ -20,7 +20,7 @@ describe('a LargeMarginModel in a page', () => {
     });
     base.setWeights(base.getWeights().map(w => tf.tensor(values(w.size), w.shape)));
     const model = new largeMargin.LargeMarginModel(base, {gamma: 0.5, norm: 'linf', gradient});
-    model.compile({optimizer: tf.train.sgd(0.1), metrics: ['accuracy']});
+    model.compile({optimizer: tf.train.sgd(0.01), metrics: ['accuracy']});
     return model;
   }
 
@@ -32,7 +32,7 @@ describe('a LargeMarginModel in a page', () => {
     const y = tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1], 'int32'), 3);
     const before = tf.memory().numTensors;
     const losses = [];
-    for (let step = 0; step < 3; step++) losses.push((await model.trainOnBatch(x, y))[0]);
+    for (let step = 0; step < 5; step++) losses.push((await model.trainOnBatch(x, y))[0]);
     expect(tf.memory().numTensors).toBe(before);
     return losses;
   }
@@ -43,7 +43,7 @@ describe('a LargeMarginModel in a page', () => {
       const onCpu = await trainOn('cpu', gradient);
       await tf.setBackend('webgl');
       onWebgl.forEach((loss, i) => expect(Math.abs(loss - onCpu[i]) / onCpu[i]).toBeLessThan(1e-4));
-      expect(onWebgl[2]).toBeLessThan(onWebgl[0]);
+      expect(onWebgl[4]).toBeLessThan(onWebgl[0]);
     });
   }
 });

@@ -114,9 +114,10 @@ describe('presets.robust', () => {
     expectClose([loss], [margin / 0.5], 1e-6);
   });
 
-  it('refuses a bad norm at once and a bad gamma where it is used', async () => {
+  it('refuses a bad norm and a bad gamma at once', async () => {
     await expectRefusal(() => presets.robust({norm: NaN, gamma: 1}), 'norm', 'presets.robust');
-    const options = presets.robust({norm: 'l2', gamma: 0});
-    await expectRefusal(() => resolveOptions('f', options), 'gamma');
+    for (const gamma of [0, NaN, undefined as never]) {
+      await expectRefusal(() => presets.robust({norm: 'l2', gamma}), 'gamma', 'presets.robust');
+    }
   });
 });
