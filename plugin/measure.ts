@@ -64,7 +64,7 @@ export function measureLoss(
 ): MeasuredLoss {
   const caller = 'LargeMarginModel';
   const indices = readLabels(caller, ys[plan.outputIndex], xs[0].shape[0], plan.classes);
-  const labels = oneHotLabels(indices, plan.classes);
+  const labels = withoutTape(() => oneHotLabels(indices, plan.classes));
   return restoringOnError(training ? model.nonTrainableWeights : [], () => {
     const {outputs, logits, activations} = intercept(model, plan, xs, training);
     if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
@@ -131,7 +131,7 @@ function distancesOfBatch(
   return onLiveTape(() => {
     const {logits, activations} = intercept(model, plan, xs, false);
     const predicted = () => withoutTape(() => tidy(() => argMax(logits, 1).dataSync() as Int32Array));
-    const labels = oneHotLabels(indices ?? predicted(), plan.classes);
+    const labels = withoutTape(() => oneHotLabels(indices ?? predicted(), plan.classes));
     return boundaryDistances(caller, labels, logits, activations, plan.layers, options);
   });
 }

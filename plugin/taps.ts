@@ -36,7 +36,7 @@ export function intercept(
     const {dtype} = model.inputs[i];
     if (x.dtype !== dtype) return cast(x, dtype);
     // One tensor for two inputs would get the gradients of both.
-    return xs.indexOf(x) < i ? clone(x) : x;
+    return xs.indexOf(x) === xs.lastIndexOf(x) ? x : clone(x);
   });
   const notes = new Map<Layer, Note[]>();
   const restore: Array<() => void> = [];

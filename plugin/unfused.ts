@@ -37,10 +37,17 @@ export function unfusedCall(layer: layers.Layer): ((x: Tensor) => Tensor | undef
 
 /** Whether a layer's `call` is tfjs's own, not that of somebody's subclass. */
 function hasOwnCall(layer: layers.Layer): boolean {
-  const kinds = {
-    Dense: () => layers.dense({units: 1}),
-    Conv2D: () => layers.conv2d({filters: 1, kernelSize: 1}),
-  };
-  const make = kinds[layer.getClassName() as keyof typeof kinds];
-  return make !== undefined && layer.call === make().call;
+  const kind = layer.getClassName();
+  if (!Object.hasOwn(MODELS, kind)) return false;
+  models[kind as Kind] ??= MODELS[kind as Kind]();
+  return layer.call === models[kind as Kind]!.call;
 }
+
+type Kind = keyof typeof MODELS;
+
+/** A layer of each kind to compare with, made when first needed; a name of its own leaves tfjs's numbering alone. */
+const MODELS = {
+  Dense: () => layers.dense({units: 1, name: 'large_margin_dense'}),
+  Conv2D: () => layers.conv2d({filters: 1, kernelSize: 1, name: 'large_margin_conv2d'}),
+};
+const models: Partial<Record<Kind, layers.Layer>> = {};

@@ -8,7 +8,7 @@ import {aggregateBatch} from './aggregate.js';
 import {boundaryDistances, marginTerms} from './margin_terms.js';
 import {selectLayers} from './select_layers.js';
 import {checkTapeLive} from '../distance/gap_gradients.js';
-import {undoOnError} from '../distance/live_tape.js';
+import {undoOnError, withoutTape} from '../distance/live_tape.js';
 
 /**
  * Computes the large-margin loss of a batch on the live tape, for any model whose activations are at hand.
@@ -68,7 +68,7 @@ export function largeMarginLoss(
   checkTapeLive(caller);
   return composeLoss(
     caller,
-    oneHotLabels(indices, classes),
+    withoutTape(() => oneHotLabels(indices, classes)),
     logits,
     {output: logits, ...activations},
     layers,

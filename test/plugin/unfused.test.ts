@@ -49,6 +49,20 @@ describe('linear layers, unfused', () => {
     expect(unfusedCall(make())).toBeUndefined();
   });
 
+  it("leaves a subclass's own call alone, and tfjs's numbering of layers too", () => {
+    class Doubled extends (Object.getPrototypeOf(layers.dense({units: 1}))
+      .constructor as typeof layers.Layer) {
+      override call(inputs: tf.Tensor | tf.Tensor[], kwargs: never) {
+        return tf.mul(super.call(inputs, kwargs) as tf.Tensor, 2);
+      }
+    }
+    const number = (name: string) => Number(name.match(/\d+$/)![0]);
+    const before = number(layers.dense({units: 2}).name);
+    expect(unfusedCall(new Doubled({units: 2} as never))).toBeUndefined();
+    expect(unfusedCall(layers.dense({units: 2}))).toBeDefined();
+    expect(number(layers.dense({units: 2}).name)).toBeLessThanOrEqual(before + 3);
+  });
+
   it('spares a first-order margin the gradients of weights: one filter gradient a step, as in cross-entropy', async () => {
     const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
     const net = sequential({
