@@ -6,15 +6,7 @@ import type {Recipe} from '../recipe.js';
 export const EPSILONS = [0.05, 0.1, 0.2, 0.3];
 export const ATTACKED = 1000;
 
-export const crossEntropy: Recipe = {
-  name: 'cross-entropy',
-  description: 'Adam, rate 1e-3 falling to 2 %, batch 128, 3 epochs',
-  net: {},
-  optimizer: rate => tf.train.adam(rate),
-  learningRate: 1e-3,
-  batchSize: 128,
-  epochs: 3,
-};
+export {crossEntropy} from './cross_entropy.js';
 
 export const largeMargin: Recipe = {
   name: 'large margin',

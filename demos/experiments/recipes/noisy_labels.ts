@@ -5,15 +5,7 @@ import type {Recipe} from '../recipe.js';
 /** Share of training labels that are flipped. */
 export const NOISE = 0.8;
 
-export const crossEntropy: Recipe = {
-  name: 'cross-entropy',
-  description: 'Adam, rate 1e-3 falling to 2 %, batch 128, 3 epochs',
-  net: {},
-  optimizer: rate => tf.train.adam(rate),
-  learningRate: 1e-3,
-  batchSize: 128,
-  epochs: 3,
-};
+export {crossEntropy} from './cross_entropy.js';
 
 /** With 80 % flipped labels the strongest rival alone teaches nothing; a random one does (MarginOptions.rivals). */
 export const largeMargin: Recipe = {
