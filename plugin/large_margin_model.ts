@@ -54,8 +54,8 @@ type DataState = 'unchecked' | 'checked' | 'dataset';
  *
  * `loss` in `compile` is the label loss (default 'categoricalCrossentropy'). Cross-entropies are computed from true
  * logits, also where the net ends in a softmax; a net that does not is taken to give logits. The history carries
- * `crossEntropy` (the label loss), `margin` and `margin_<layer>`, for training and validation alike. Batch norm's
- * batch statistics are inside the margin's gradient. Kernel regularizers count in `loss`, in `evaluate` too.
+ * `crossEntropy` (the label loss), `margin` and `margin_<layer>`, for training and validation alike. Batch
+ * norm's batch statistics are constants to the margin (option `batchStatistics`). Kernel regularizers count in `loss`, in `evaluate` too.
  *
  * @param base A Sequential or functional model with one classification output (of several: `options.output`).
  * @param options Which margin is wanted, and where.

@@ -28,6 +28,7 @@ import {
   type LargeMarginLoss,
 } from '../src/index.js';
 import {isCrossEntropy} from './label_losses.js';
+import {warnOfMixing} from './leak_check.js';
 import type {MarginPlan} from './margin_plan.js';
 import {intercept} from './taps.js';
 
@@ -66,7 +67,8 @@ export function measureLoss(
   const indices = readLabels(caller, ys[plan.outputIndex], xs[0].shape[0], plan.classes);
   const labels = withoutTape(() => oneHotLabels(indices, plan.classes));
   return restoringOnError(training ? model.nonTrainableWeights : [], () => {
-    const {outputs, logits, activations} = intercept(model, plan, xs, training);
+    const {outputs, logits, activations, results} = intercept(model, plan, xs, training);
+    if (training) warnOfMixing(caller, plan, logits, results);
     if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
     const outputLosses = outputs.flatMap((output, i) => {
       const weights = exampleWeights[i] as Tensor1D | undefined;

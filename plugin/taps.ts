@@ -17,6 +17,8 @@ export interface Interception {
    * a margin needs of them.
    */
   activations: Record<string, Tensor>;
+  /** What each call on the way to the logits gave; disposed of or not, likewise. */
+  results: Map<LayerCall, Tensor>;
 }
 
 /**
@@ -66,6 +68,7 @@ export function intercept(
     outputs,
     logits,
     activations: Object.fromEntries(plan.layers.map(({name}) => [name, activationAt(name)])),
+    results,
   };
 }
 

@@ -44,6 +44,7 @@ const OPTION_NAMES = new Set<string>([
     'aggregate',
     'reduceLayers',
     'gradient',
+    'batchStatistics',
   ],
   ...['clip', 'epsilon', 'marginWeight', 'crossEntropyWeight', 'seed'],
 ]);
@@ -77,6 +78,7 @@ export function resolveOptions(
     aggregate = 'max',
     reduceLayers = 'sum',
     gradient = 'exact',
+    batchStatistics = 'constant',
     clip = 4,
     epsilon = 1e-6,
     marginWeight = 1,
@@ -97,14 +99,15 @@ export function resolveOptions(
   checkOneOf(caller, 'aggregate', aggregate, ['max', 'sum']);
   checkOneOf(caller, 'reduceLayers', reduceLayers, ['sum', 'mean']);
   checkOneOf(caller, 'gradient', gradient, ['exact', 'firstOrder']);
+  checkOneOf(caller, 'batchStatistics', batchStatistics, ['constant', 'differentiated']);
   if (clip !== null) checkPositive(caller, 'clip', clip, 'null means no cap');
   checkPositive(caller, 'epsilon', epsilon);
   checkWeight(caller, 'marginWeight', marginWeight);
   checkWeight(caller, 'crossEntropyWeight', crossEntropyWeight);
   check(seed === undefined || Number.isInteger(seed), caller, 'seed', 'to be an integer', seed);
   return {
-    ...{gamma, norm, scale, scores, topK, rivals, aggregate, reduceLayers, gradient, clip, epsilon},
-    ...{marginWeight, crossEntropyWeight, seed},
+    ...{gamma, norm, scale, scores, topK, rivals, aggregate, reduceLayers, gradient},
+    ...{batchStatistics, clip, epsilon, marginWeight, crossEntropyWeight, seed},
   };
 }
 

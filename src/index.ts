@@ -1,4 +1,5 @@
 export {ArgumentError, check, checkClasses, checkFinite, resolveOptions} from './checks.js';
+export {mixesExamples} from './distance/leaks.js';
 export {abandonTape, isTapeLive, onLiveTape, withoutTape} from './distance/live_tape.js';
 export {aggregateBatch} from './loss/aggregate.js';
 export {composeLoss, largeMarginLoss, type LossExtras} from './loss/large_margin_loss.js';

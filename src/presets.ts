@@ -11,7 +11,7 @@ export const presets = {
   /**
    * Gives the conventions of the authors' published code: class probabilities, first-order gradients, gamma 10000,
    * terms capped at 4 gamma, the strongest rival, for l_inf gradient norms divided by the layer's size, no
-   * cross-entropy, mean over the layers. The authors' number is this margin minus gamma.
+   * cross-entropy, mean over the layers, batch statistics inside the gradient. The authors' number is this margin minus gamma.
    */
   authors(norm: Norm): MarginOptions {
     checkNorm('presets.authors', norm);
@@ -19,6 +19,7 @@ export const presets = {
     return {
       ...{norm, scale, gamma: 10000, clip: 4, topK: 1, aggregate: 'max', rivals: 'top'},
       ...{scores: 'probabilities', gradient: 'firstOrder', crossEntropyWeight: 0, reduceLayers: 'mean'},
+      batchStatistics: 'differentiated',
     };
   },
 

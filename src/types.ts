@@ -46,6 +46,12 @@ export interface MarginOptions {
    * from attacks instead of removing them: a warning says so.
    */
   gradient?: 'exact' | 'firstOrder';
+  /**
+   * What the mean and the variance that batch normalization takes of a training batch are to the margin's gradient.
+   * 'constant' (default): constants, so that an example's distance is its own; weights still get the full gradient
+   * through them. 'differentiated': a part of it, as in the authors' code; a distance then depends on the batch.
+   */
+  batchStatistics?: 'constant' | 'differentiated';
   /** A term is at most clip * gamma; null: no cap. Default 4. */
   clip?: number | null;
   /** Added to the gradient norm, > 0. Default 1e-6. */

@@ -1,7 +1,12 @@
 import {engine, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {check} from '../checks.js';
+import type {ResolvedOptions} from '../types.js';
+import {withConstantStatistics} from './batch_statistics.js';
 import {checkExactPath, dropPiecewiseConstant} from './exact_kernels.js';
 import {isTapeLive, liveTape, sortLiveTape, withoutTape} from './live_tape.js';
+
+/** How a walk is made: which gradient is wanted, and whether it goes through the statistics of batches. */
+export type WalkOptions = Pick<ResolvedOptions, 'gradient' | 'batchStatistics'>;
 
 /**
  * Walks from the scores back to all activations at once, on the forward pass that is already on the live tape: the
@@ -10,7 +15,8 @@ import {isTapeLive, liveTape, sortLiveTape, withoutTape} from './live_tape.js';
  * @param scores f, [batch, classes].
  * @param activations Tensors on the way to the scores, or the scores themselves, each [batch, ...].
  * @param directions Constants [batch, classes]; one walk for each.
- * @param gradient 'firstOrder': constants, nothing is taped. 'exact': on the tape, to be differentiated again.
+ * @param options gradient 'firstOrder': constants, nothing is taped; 'exact': on the tape, to be differentiated
+ *     again. batchStatistics 'constant': an example's scores depend on no other example.
  * @returns For each direction the gradients at all activations.
  * @throws ArgumentError when no tape is live, when an activation does not lead to the scores, and in exact mode when
  *     an operation has no second derivative that can be trusted.
@@ -20,10 +26,11 @@ export function gapGradients(
   scores: Tensor2D,
   activations: Record<string, Tensor>,
   directions: Tensor2D[],
-  gradient: 'exact' | 'firstOrder',
+  {gradient, batchStatistics}: WalkOptions,
 ): Array<Record<string, Tensor>> {
   checkTapeLive(caller);
-  const walk = (direction: Tensor2D) => gradientsAt(caller, scores, activations, direction);
+  const within = batchStatistics === 'constant' ? withConstantStatistics : <T>(walk: () => T) => walk();
+  const walk = (direction: Tensor2D) => within(() => gradientsAt(caller, scores, activations, direction));
   if (gradient === 'firstOrder') return directions.map(direction => withoutTape(() => walk(direction)));
   sortLiveTape();
   checkExactPath(caller, scores, Object.values(activations));

@@ -47,7 +47,7 @@ export function boundaryDistances(
   const gap = gaps(scores, directions);
   // The logits are where 'output' is measured; with probabilities they lie before the softmax.
   const chosen = Object.fromEntries(layers.map(({name}) => [name, activations[name]]));
-  const walks = gapGradients(caller, scores, chosen, directions, options.gradient);
+  const walks = gapGradients(caller, scores, chosen, directions, options);
   const distances = layers.map(({name, norm, scale}) => {
     const factor = scale === 'size' ? activations[name].size / batch : scale;
     const norms = () =>

@@ -58,7 +58,7 @@ describe('resolveOptions', () => {
     expect(resolveOptions('f', {gamma: 2})).toEqual({
       ...{gamma: 2, norm: 'l2', scale: 1, scores: 'logits', topK: 1, rivals: 'top', aggregate: 'max'},
       ...{reduceLayers: 'sum', gradient: 'exact', clip: 4, epsilon: 1e-6, marginWeight: 1},
-      ...{crossEntropyWeight: 1, seed: undefined},
+      ...{crossEntropyWeight: 1, seed: undefined, batchStatistics: 'constant'},
     });
   });
 
@@ -66,7 +66,7 @@ describe('resolveOptions', () => {
     const options: MarginOptions = {
       ...{gamma: 3, norm: 1.5, scale: 'size', scores: 'probabilities', topK: 4, rivals: 'random'},
       ...{aggregate: 'sum', reduceLayers: 'mean', gradient: 'firstOrder', clip: null, epsilon: 1e-8},
-      ...{marginWeight: 0, crossEntropyWeight: 0, seed: -5},
+      ...{marginWeight: 0, crossEntropyWeight: 0, seed: -5, batchStatistics: 'differentiated'},
     };
     expect(resolveOptions('f', options)).toEqual(options);
   });
@@ -85,6 +85,7 @@ describe('resolveOptions', () => {
     ['rivals', {gamma: 1, rivals: 'all'}],
     ['aggregate', {gamma: 1, aggregate: 'mean'}],
     ['reduceLayers', {gamma: 1, reduceLayers: 'max'}],
+    ['batchStatistics', {gamma: 1, batchStatistics: 'none'}],
     ['gradient', {gamma: 1, gradient: 'approximate'}],
     ...[0, -1, NaN, Infinity, 'none'].map((clip): [string, unknown] => ['clip', {gamma: 1, clip}]),
     ...[0, -1e-9, NaN, Infinity].map((epsilon): [string, unknown] => ['epsilon', {gamma: 1, epsilon}]),

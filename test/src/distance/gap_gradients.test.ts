@@ -36,10 +36,12 @@ function byHand(direction: number[]) {
 }
 
 describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => {
+  const options = {gradient, batchStatistics: 'constant'} as const;
+
   it('gives each direction its gradients at all activations', () => {
     const results = taped(() => {
       const {scores, activations} = net();
-      return gapGradients('f', scores, activations, directions, gradient).map(({h, input}) => ({
+      return gapGradients('f', scores, activations, directions, options).map(({h, input}) => ({
         h: h.dataSync(),
         input: input.dataSync(),
       }));
@@ -57,7 +59,7 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
   it('gives the direction itself at the scores', () => {
     const same = taped(() => {
       const {scores} = net();
-      return gapGradients('f', scores, {scores}, directions, gradient).map(g => g.scores.dataSync());
+      return gapGradients('f', scores, {scores}, directions, options).map(g => g.scores.dataSync());
     });
     expect(same.map(g => Array.from(g))).toEqual(directions.map(d => Array.from(d.dataSync())));
   });
@@ -66,7 +68,7 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
     taped(() => {
       const tape = liveTape();
       const {scores, activations} = net();
-      gapGradients('f', scores, activations, directions, gradient);
+      gapGradients('f', scores, activations, directions, options);
       expect(isTapeLive()).toBe(true);
       expect(liveTape()).toBe(tape);
     });
@@ -80,7 +82,7 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
     const forward = await products(() => void net());
     const all = await products(() => {
       const {scores, activations} = net();
-      gapGradients('f', scores, activations, directions, gradient);
+      gapGradients('f', scores, activations, directions, options);
     });
     // Forward 2 products; back to x there are 2 more for each direction; with gradients of w and v it would be 4.
     expect([forward, all]).toEqual([2, 2 + 2 * 2]);
@@ -88,7 +90,7 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
 
   it('refuses when no tape is live, and says how to have one', async () => {
     const {scores, activations} = net();
-    const run = () => gapGradients('f', scores, activations, directions, gradient);
+    const run = () => gapGradients('f', scores, activations, directions, options);
     await expectRefusal(run, 'logits', 'live tape', 'tf.variableGrads');
     tf.dispose([scores, activations]);
   });
@@ -98,7 +100,7 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
       () =>
         taped(() => {
           const {scores, activations} = net();
-          gapGradients('f', scores, {...activations, aside: tf.relu(x)}, directions, gradient);
+          gapGradients('f', scores, {...activations, aside: tf.relu(x)}, directions, options);
         }),
       'layers',
       'aside',
@@ -107,12 +109,14 @@ describe.each(['exact', 'firstOrder'] as const)('gapGradients, %s', gradient => 
 });
 
 describe('gapGradients', () => {
+  const options = {batchStatistics: 'constant'} as const;
+
   it('tapes nothing in first-order mode, and what leads from the weights to the gradients in exact mode', () => {
     const lengths = (['firstOrder', 'exact'] as const).map(gradient =>
       taped(() => {
         const {scores, activations} = net();
         const before = liveTape().length;
-        gapGradients('f', scores, activations, directions, gradient);
+        gapGradients('f', scores, activations, directions, {...options, gradient});
         return liveTape().length - before;
       }),
     );
@@ -125,7 +129,7 @@ describe('gapGradients', () => {
       taped(() => {
         const input = tf.clone(x);
         const scores = tf.matMul(tf.erf(tf.matMul(input, w)), v) as tf.Tensor2D;
-        gapGradients('f', scores, {input}, directions, gradient);
+        gapGradients('f', scores, {input}, directions, {...options, gradient});
       });
     await expectRefusal(run('exact'), 'gradient', 'Erf', "'firstOrder'");
     expect(run('firstOrder')).not.toThrow();
