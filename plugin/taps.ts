@@ -1,6 +1,6 @@
 import {cast, clone, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import type {layers, LayersModel} from '@tensorflow/tfjs-layers';
-import {check} from '../src/index.js';
+import {check, recordedBy} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 import type {LayerCall} from './topology.js';
 import {unfusedCall} from './unfused.js';
@@ -85,7 +85,8 @@ function watch(layer: Layer, notes: Note[]): () => void {
   const unfused = hadOwn ? undefined : unfusedCall(layer);
   layer.call = function (inputs, kwargs) {
     const given = [inputs].flat();
-    const made = unfused?.(given[0]) ?? original.call(this, inputs, kwargs);
+    const run = () => unfused?.(given[0]) ?? original.call(this, inputs, kwargs);
+    const made = recordedBy(layer.name, run);
     // A layer that hands its input through would stand for what else its input leads to.
     const own = [made].flat().map(t => (given.includes(t) ? clone(t) : t));
     notes.push({inputs: given, result: own[0]});

@@ -1,6 +1,7 @@
 export {ArgumentError, check, checkClasses, checkFinite, resolveOptions} from './checks.js';
 export {mixesExamples} from './distance/leaks.js';
-export {abandonTape, isTapeLive, onLiveTape, withoutTape} from './distance/live_tape.js';
+export {abandonTape, isTapeLive, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
+export {secondOrder} from './distance/second_order.js';
 export {aggregateBatch} from './loss/aggregate.js';
 export {composeLoss, largeMarginLoss, type LossExtras} from './loss/large_margin_loss.js';
 export {boundaryDistances} from './loss/margin_terms.js';

@@ -1,5 +1,4 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {ArgumentError} from '../checks.js';
 import {liveTape, type TapeNode} from './live_tape.js';
 
 /**
@@ -71,23 +70,22 @@ const PIECEWISE_CONSTANT = new Set(
   ].flat(),
 );
 
-/**
- * Checks that the second derivative through every operation from the activations to the scores can be trusted.
- *
- * @throws ArgumentError that names the operation, and firstOrder as the way out.
- */
-export function checkExactPath(caller: string, scores: Tensor, activations: Tensor[]): void {
-  for (const {kernelName} of nodesBetween(activations, scores)) {
-    if (EXACT.has(kernelName)) continue;
-    const wanted = `'firstOrder' for a net with the operation ${kernelName || '(a custom gradient)'}`;
-    throw new ArgumentError(
-      caller,
-      'gradient',
-      wanted,
-      'exact',
-      'its second derivative is not known to be right',
-    );
-  }
+/** tfjs's first derivative of these is wrong: floorDiv as if it were div, mirrorPad without what it mirrors. */
+const FAULTY = new Set(['FloorDiv', 'MirrorPad']);
+
+/** The operations between the activations and the scores whose second derivative nobody has compared yet. */
+export function unprovenOps(activations: Tensor[], scores: Tensor): TapeNode[] {
+  return nodesBetween(activations, scores).filter(({kernelName}) => !EXACT.has(kernelName));
+}
+
+/** Whether an operation's derivative is 0 wherever it exists. */
+export function isPiecewiseConstant(kernelName: string): boolean {
+  return PIECEWISE_CONSTANT.has(kernelName);
+}
+
+/** The operations between the activations and the scores whose first derivative is wrong in tfjs. */
+export function faultyOps(activations: Tensor[], scores: Tensor): TapeNode[] {
+  return nodesBetween(activations, scores).filter(({kernelName}) => FAULTY.has(kernelName));
 }
 
 /** Takes operations with zero derivative, recorded since the tape had this length, off the tape: nothing to walk. */

@@ -1,9 +1,10 @@
 import {engine, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
-import {check} from '../checks.js';
+import {ArgumentError, check} from '../checks.js';
 import type {ResolvedOptions} from '../types.js';
 import {withConstantStatistics} from './batch_statistics.js';
-import {checkExactPath, dropPiecewiseConstant} from './exact_kernels.js';
-import {isTapeLive, liveTape, sortLiveTape, withoutTape} from './live_tape.js';
+import {checkSound, exactWalk} from './exact_walk.js';
+import {isTapeLive, withoutTape} from './live_tape.js';
+import type {Refuse} from './unproven_ops.js';
 
 /** How a walk is made: which gradient is wanted, and whether it goes through the statistics of batches. */
 export type WalkOptions = Pick<ResolvedOptions, 'gradient' | 'batchStatistics'>;
@@ -31,15 +32,18 @@ export function gapGradients(
   checkTapeLive(caller);
   const within = batchStatistics === 'constant' ? withConstantStatistics : <T>(walk: () => T) => walk();
   const walk = (direction: Tensor2D) => within(() => gradientsAt(caller, scores, activations, direction));
-  if (gradient === 'firstOrder') return directions.map(direction => withoutTape(() => walk(direction)));
-  sortLiveTape();
-  checkExactPath(caller, scores, Object.values(activations));
-  return directions.map(direction => {
-    const before = liveTape().length;
-    const gradients = walk(direction);
-    dropPiecewiseConstant(before);
-    return gradients;
-  });
+  const xs = Object.values(activations);
+  if (gradient === 'exact')
+    return exactWalk(scores, xs, () => directions.map(walk), refusal(caller, 'exact'));
+  checkSound(scores, xs, refusal(caller, 'firstOrder'));
+  return directions.map(direction => withoutTape(() => walk(direction)));
+}
+
+function refusal(caller: string, gradient: WalkOptions['gradient']): Refuse {
+  return (operation, why) => {
+    const wanted = gradient === 'exact' ? "'firstOrder' for a net with" : 'of a net without';
+    return new ArgumentError(caller, 'gradient', `${wanted} the operation ${operation}`, gradient, why);
+  };
 }
 
 /** Throws unless a tape is live: without one no gradient can be had. */

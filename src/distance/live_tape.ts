@@ -14,6 +14,22 @@ export function liveTape(): TapeNode[] {
   return engine().state.activeTape;
 }
 
+const owners = new WeakMap<TapeNode, string>();
+
+/** Runs f and remembers that what it records belongs to this layer, unless to one within. */
+export function recordedBy<T>(layer: string, f: () => T): T {
+  const before = isTapeLive() ? liveTape().length : 0;
+  const result = f();
+  if (isTapeLive())
+    for (const node of liveTape().slice(before)) if (!owners.has(node)) owners.set(node, layer);
+  return result;
+}
+
+/** The layer that recorded an operation, where one is known. */
+export function ownerOf(node: TapeNode): string | undefined {
+  return owners.get(node);
+}
+
 /** Runs f without recording it: its results are constants for backpropagation. */
 export function withoutTape<T>(f: () => T): T {
   const {state} = engine();

@@ -128,10 +128,23 @@ describe('gapGradients', () => {
     const run = (gradient: 'exact' | 'firstOrder') => () =>
       taped(() => {
         const input = tf.clone(x);
-        const scores = tf.matMul(tf.erf(tf.matMul(input, w)), v) as tf.Tensor2D;
+        const scores = tf.mul(tf.matMul(tf.matMul(input, w), v), tf.prod(input, 1, true)) as tf.Tensor2D;
         gapGradients('f', scores, {input}, directions, {...options, gradient});
       });
-    await expectRefusal(run('exact'), 'gradient', 'Erf', "'firstOrder'");
+    await expectRefusal(run('exact'), 'gradient', 'Prod', "'firstOrder'", 'Cumprod');
     expect(run('firstOrder')).not.toThrow();
   });
+
+  it.each(['exact', 'firstOrder'] as const)(
+    'refuses an operation that tfjs differentiates wrongly (%s)',
+    async gradient => {
+      const run = () =>
+        taped(() => {
+          const input = tf.clone(x);
+          const scores = tf.matMul(tf.floorDiv(tf.matMul(input, w), 0.1), v) as tf.Tensor2D;
+          gapGradients('f', scores, {input}, directions, {...options, gradient});
+        });
+      await expectRefusal(run, 'gradient', 'FloorDiv', 'wrong');
+    },
+  );
 });

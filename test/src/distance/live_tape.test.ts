@@ -1,6 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {abandonTape, isTapeLive, liveTape, onLiveTape, withoutTape} from '../../../src/distance/live_tape.js';
+import {
+  abandonTape,
+  isTapeLive,
+  liveTape,
+  onLiveTape,
+  ownerOf,
+  recordedBy,
+  withoutTape,
+} from '../../../src/distance/live_tape.js';
 import {expectClose} from '../../support/expect_close.js';
 import {errorOf, expectNoLeak} from '../../support/expect_no_leak.js';
 
@@ -150,5 +158,29 @@ describe('abandonTape', () => {
     });
     expect(lengths[0]).toBeGreaterThan(0);
     expect(lengths[1]).toBe(lengths[0]);
+  });
+});
+
+describe('recordedBy', () => {
+  it('remembers the innermost layer of each operation, and none of those outside', () => {
+    const owners = taped(x => {
+      const first = state.activeTape.length;
+      tf.square(x);
+      recordedBy('outer', () => {
+        tf.square(x);
+        recordedBy('inner', () => tf.square(x));
+        return tf.square(x);
+      });
+      return state.activeTape
+        .slice(first)
+        .filter(node => node.kernelName === 'Square')
+        .map(ownerOf);
+    });
+    expect(owners).toEqual([undefined, 'outer', 'inner', 'outer']);
+  });
+
+  it('passes results and errors on, with or without a tape', () => {
+    expect(recordedBy('a', () => 3)).toBe(3);
+    expect(() => recordedBy('a', () => { throw new Error('broken'); })).toThrow('broken'); // prettier-ignore
   });
 });

@@ -1,0 +1,26 @@
+import type {Tensor} from '@tensorflow/tfjs-core';
+import {dropPiecewiseConstant, faultyOps, unprovenOps} from './exact_kernels.js';
+import {liveTape, sortLiveTape} from './live_tape.js';
+import {nameOf, throughUnproven, type Refuse} from './unproven_ops.js';
+
+/**
+ * Runs walks back from y to xs on the live tape, and leaves on it what is needed to differentiate their results
+ * again, rightly.
+ *
+ * @throws What refuse makes for an operation without a second derivative that can be trusted.
+ */
+export function exactWalk<T>(y: Tensor, xs: Tensor[], walk: () => T, refuse: Refuse): T {
+  sortLiveTape();
+  checkSound(y, xs, refuse);
+  const before = liveTape().length;
+  const result = throughUnproven(unprovenOps(xs, y), walk, refuse);
+  dropPiecewiseConstant(before);
+  // A gradient may itself be made of operations that save their outputs.
+  sortLiveTape();
+  return result;
+}
+
+/** Throws where tfjs's first derivative of an operation on the way is wrong already. */
+export function checkSound(y: Tensor, xs: Tensor[], refuse: Refuse): void {
+  for (const node of faultyOps(xs, y)) throw refuse(nameOf(node), "tfjs's gradient of it is wrong");
+}

@@ -1,0 +1,93 @@
+import {
+  clone,
+  engine,
+  getBackend,
+  reshape,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import {liveTape, type TapeNode} from './live_tape.js';
+import {avgPool3dGrad, avgPoolGrad, maxPoolGrad} from './mends/pools.js';
+import {resizeBilinearGrad, resizeNearestNeighborGrad} from './mends/resizes.js';
+
+/** Runs a kernel as the backend has it. */
+export type OwnKernel = (inputs: NamedTensorMap, attrs: NamedAttrMap) => Tensor;
+
+/** Computes what a kernel should; linear in dy, it can be differentiated again. */
+export type MendedKernel = (inputs: NamedTensorMap, attrs: NamedAttrMap, own: OwnKernel) => Tensor;
+
+/** A kernel that the gradient of an operation calls, and what takes its place on a backend. */
+interface Mend {
+  calls: string;
+  mended: MendedKernel;
+  isNeeded: (backend: string) => boolean;
+}
+
+const always = () => true;
+const butNative = (backend: string) => backend !== 'tensorflow';
+const onWasm = (backend: string) => backend === 'wasm';
+// The gradient turns back axes that nobody has turned.
+const notTurned: MendedKernel = ({x}) => clone(x);
+
+/** Where tfjs's first derivative is wrong, by operation; docs/tfjs_faults.md has the proofs. */
+const MENDS: Record<string, Mend> = {
+  AvgPool: {calls: 'AvgPoolGrad', mended: avgPoolGrad, isNeeded: butNative},
+  AvgPool3D: {calls: 'AvgPool3DGrad', mended: avgPool3dGrad, isNeeded: butNative},
+  MaxPool: {calls: 'MaxPoolGrad', mended: maxPoolGrad, isNeeded: onWasm},
+  ResizeNearestNeighbor: {
+    calls: 'ResizeNearestNeighborGrad',
+    mended: resizeNearestNeighborGrad,
+    isNeeded: always,
+  },
+  ResizeBilinear: {calls: 'ResizeBilinearGrad', mended: resizeBilinearGrad, isNeeded: always},
+  Cumsum: {calls: 'Transpose', mended: notTurned, isNeeded: always},
+};
+
+const seen = new WeakSet<TapeNode>();
+
+/**
+ * Gives the operations on the live tape whose gradient tfjs has wrong a right one. It stays on this tape, so that the
+ * gradient of the weights is right too; no registry is touched.
+ */
+export function mendTape(): void {
+  for (const node of liveTape()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    const gradient = mendedGradient(node);
+    if (gradient) node.gradient = gradient;
+  }
+}
+
+function mendedGradient({kernelName, inputs, outputs, gradient}: TapeNode): TapeNode['gradient'] | undefined {
+  if (!gradient) return undefined;
+  if ((kernelName === 'Unpack' || kernelName === 'SplitV') && outputs.length === 1) {
+    // tfjs hands the gradient of one output as a tensor to a function that takes a list.
+    const [[name, x]] = Object.entries(inputs);
+    return dys => ({[name]: () => reshape(dys[0], x.shape)});
+  }
+  const mend = Object.hasOwn(MENDS, kernelName) ? MENDS[kernelName] : undefined;
+  if (!mend?.isNeeded(getBackend())) return undefined;
+  return dys => {
+    const slopes = Object.entries(gradient(dys));
+    return Object.fromEntries(slopes.map(([name, slope]) => [name, () => replacing(mend, slope)]));
+  };
+}
+
+/** Computes a slope with one kernel replaced: only the kernel's call tells the attributes of the operation. */
+function replacing({calls, mended}: Mend, slope: () => Tensor): Tensor {
+  const runner = engine();
+  const found = Object.getOwnPropertyDescriptor(runner, 'runKernel');
+  const original = runner.runKernel;
+  const run = (name: string, inputs: NamedTensorMap, attrs: NamedAttrMap) => {
+    const own: OwnKernel = (inputs, attrs) => original.call(runner, name, inputs, attrs) as Tensor;
+    return name === calls ? mended(inputs, attrs, own) : own(inputs, attrs);
+  };
+  runner.runKernel = run as typeof original;
+  try {
+    return slope();
+  } finally {
+    if (found) Object.defineProperty(runner, 'runKernel', found);
+    else delete (runner as Partial<typeof runner>).runKernel;
+  }
+}

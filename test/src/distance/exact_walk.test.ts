@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {describe, expect, it} from 'vitest';
+import {checkSound, exactWalk} from '../../../src/distance/exact_walk.js';
+import {liveTape, recordedBy} from '../../../src/distance/live_tape.js';
+import {taped} from '../../support/taped.js';
+
+const refuse = (operation: string, why: string) => new Error(`${operation}: ${why}`);
+const x = tf.tensor1d([0.3, -0.7, 1.1]);
+
+describe('exactWalk', () => {
+  it('leaves the tape in the order of computation, before and after what the walk has recorded', () => {
+    taped(() => {
+      const y = tf.tanh(x);
+      const walk = () => tf.engine().gradients(() => y, [x], undefined, true).grads[0];
+      exactWalk(y, [x], () => tf.sigmoid(walk()), refuse);
+      const made = new Set<number>();
+      const late = liveTape().filter(({inputs, outputs}) => {
+        outputs.forEach(t => made.add(t.id));
+        const producers = Object.values(inputs).filter(t => liveTape().some(n => n.outputs.includes(t)));
+        return producers.some(t => !made.has(t.id));
+      });
+      expect(late).toEqual([]);
+      expect(liveTape().map(node => node.kernelName)).not.toContain('Step');
+    });
+  });
+});
+
+describe('checkSound', () => {
+  it('throws for an operation that tfjs differentiates wrongly, by its name and layer', () => {
+    const run = (f: () => tf.Tensor) => () => taped(() => checkSound(f(), [x], refuse));
+    expect(run(() => recordedBy('a', () => tf.floorDiv(x, 2)))).toThrow(/^FloorDiv \(layer a\): .*wrong/);
+    expect(run(() => tf.sin(x))).not.toThrow();
+  });
+});

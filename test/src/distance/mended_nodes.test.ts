@@ -1,0 +1,4 @@
+import {allCases} from '../../contract/slopes/cases.js';
+import {testSlopes} from '../../contract/slopes/suite.js';
+
+testSlopes(allCases);
