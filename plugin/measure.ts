@@ -27,6 +27,7 @@ import {
   withoutTape,
   type LargeMarginLoss,
 } from '../src/index.js';
+import {withKernels} from './kernel_scope.js';
 import {isCrossEntropy} from './label_losses.js';
 import {warnOfMixing} from './leak_check.js';
 import type {MarginPlan} from './margin_plan.js';
@@ -66,7 +67,7 @@ export function measureLoss(
   const caller = 'LargeMarginModel';
   const indices = readLabels(caller, ys[plan.outputIndex], xs[0].shape[0], plan.classes);
   const labels = withoutTape(() => oneHotLabels(indices, plan.classes));
-  return restoringOnError(training ? model.nonTrainableWeights : [], () => {
+  const run = () => {
     const {outputs, logits, activations, results} = intercept(model, plan, xs, training);
     if (training) warnOfMixing(caller, plan, logits, results);
     if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
@@ -84,7 +85,8 @@ export function measureLoss(
     const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
     const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
     return {terms: {...terms, loss}, outputs, outputLosses};
-  });
+  };
+  return withKernels(() => restoringOnError(training ? model.nonTrainableWeights : [], run));
 }
 
 /** Runs a forward pass; when it throws, gives weights that such a pass may move their values back. */
@@ -115,7 +117,8 @@ export function measureDistances(
     for (let start = 0; start < size; start += batchSize) {
       const end = Math.min(start + batchSize, size);
       const batch = xs.map(x => slice(x, start, end - start));
-      parts.push(distancesOfBatch(model, plan, batch, labels?.subarray(start, end)));
+      const ofBatch = () => distancesOfBatch(model, plan, batch, labels?.subarray(start, end));
+      parts.push(withKernels(ofBatch));
       dispose(batch);
     }
     return Object.fromEntries(plan.layers.map(({name}) => [name, concat(parts.map(part => part[name]))]));

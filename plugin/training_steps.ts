@@ -9,6 +9,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import {abandonTape, onLiveTape, withoutTape} from '../src/index.js';
+import {withKernels} from './kernel_scope.js';
 import type {LabelLoss, MeasuredLoss} from './measure.js';
 
 /**
@@ -32,7 +33,7 @@ export function trainStep(
       return result.terms.loss;
     };
     // In a tidy: tfjs lets go of the loss before it walks back, and keeps it for ever when that throws.
-    const loss = tidy(() => optimizer.minimize(run, true, variables) as Scalar);
+    const loss = withKernels(() => tidy(() => optimizer.minimize(run, true, variables) as Scalar));
     return [loss, ...reported];
   } catch (error) {
     dispose(reported);

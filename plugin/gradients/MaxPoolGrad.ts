@@ -6,7 +6,6 @@ import {
   MaxPoolGrad,
   mul,
   ones,
-  onesLike,
   pad,
   tensor,
   tidy,
@@ -18,6 +17,8 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 
+type Shape4D = [number, number, number, number];
+
 /**
  * MaxPoolGrad(dy, x) routes each window's dy to the place of the window's maximum; it is linear in dy, and constant
  * in x wherever it has a slope. Its slope for dy is g at those places. The places of disjoint windows are read off
@@ -28,39 +29,54 @@ export const maxPoolGradGradConfig: GradConfig = {
   inputsToSave: ['dy', 'input', 'output'],
   gradFunc: (g, saved, attrs) => {
     const [dy, input, output] = saved as Tensor4D[];
+    const route = (dy: Tensor4D) => engine().runKernel(MaxPoolGrad, {dy, input, output}, attrs) as Tensor4D;
     return {
-      dy: () => tidy(() => gatherMaxima(g as Tensor4D, dy, input, output, attrs)),
+      dy: () => tidy(() => gatherMaxima(g as Tensor4D, dy.shape, input.shape, route, attrs)),
       input: () => zerosLike(input) as Tensor,
       output: () => zerosLike(output) as Tensor,
     };
   },
 };
 
-function gatherMaxima(g: Tensor4D, dy: Tensor4D, x: Tensor4D, y: Tensor4D, attrs: NamedAttrMap): Tensor4D {
+/**
+ * The slope of a max pool's gradient for dy.
+ *
+ * @param g In the shape `input` of what was pooled.
+ * @param output The shape of the pool's result.
+ * @param route That gradient itself: takes values in the shape `output` to the places of the maxima.
+ * @param attrs The pool's.
+ */
+export function gatherMaxima(
+  g: Tensor4D,
+  output: Shape4D,
+  input: Shape4D,
+  route: (dy: Tensor4D) => Tensor4D,
+  attrs: NamedAttrMap,
+): Tensor4D {
   const {filterSize, strides, pad: padding, dimRoundingMode} = attrs as unknown as MaxPoolGradAttrs;
-  const info = backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, padding, dimRoundingMode);
-  const turns = disjointWindows(info, dy);
+  const info = backend_util.computePool2DInfo(input, filterSize, strides, 1, padding, dimRoundingMode);
+  const turns = disjointWindows(info, output);
   const gathered = turns.map(windows => {
-    const places = engine().runKernel(MaxPoolGrad, {dy: windows ?? onesLike(dy), input: x, output: y}, attrs);
-    const sums = sumPool(mul(g, places as Tensor4D) as Tensor4D, info);
+    const places = route(windows ?? (ones(output) as Tensor4D));
+    const sums = sumPool(mul(g, places) as Tensor4D, info);
     return windows ? mul(sums, windows) : sums;
   });
   return gathered.reduce((total, part) => add(total, part)) as Tensor4D;
 }
 
-/** Masks [1, h, w, 1] x dy's shape of sets of windows that do not overlap; null: no two windows overlap. */
-function disjointWindows(info: backend_util.Conv2DInfo, dy: Tensor4D): Array<Tensor4D | null> {
+/** Masks of the pool's output shape, of sets of windows that do not overlap; null: no two windows overlap. */
+function disjointWindows(info: backend_util.Conv2DInfo, output: Shape4D): Array<Tensor4D | null> {
   const rows = Math.ceil(info.filterHeight / info.strideHeight);
   const columns = Math.ceil(info.filterWidth / info.strideWidth);
   if (rows === 1 && columns === 1) return [null];
-  const [, h, w] = dy.shape;
+  const [, h, w] = output;
   const masks: Tensor4D[] = [];
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
       const mask = Float32Array.from({length: h * w}, (_, i) =>
         Math.floor(i / w) % rows === r && (i % w) % columns === c ? 1 : 0,
       );
-      masks.push(mul(tensor(mask, [1, h, w, 1]), ones(dy.shape)) as Tensor4D);
+      masks.push(mul(tensor(mask, [1, h, w, 1]), ones(output)) as Tensor4D);
     }
   }
   return masks;

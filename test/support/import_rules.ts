@@ -16,7 +16,7 @@ const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;
 const helpers =
-  /^plugin\/(taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|measure|training_steps|batch_checks|summary_table)\.ts$/;
+  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|measure|training_steps|batch_checks|summary_table)\.ts$/;
 const pieces = /^plugin\/large_margin_model\.ts$/;
 const demoTools = /^(cli-progress|vega|vega-lite|@resvg\/resvg-js)$/;
 
@@ -30,8 +30,22 @@ export const RULES: Rule[] = [
   {files: /^plugin\/gradients\/index\.ts$/, may: [core, /^plugin\/gradients\//]},
   {files: /^plugin\/gradients\//, may: [core]},
   {
+    files: /^plugin\/kernels\/node\/index\.ts$/,
+    may: [core, /^src\/index\.ts$/, /^plugin\/kernel_scope\.ts$/, /^plugin\/kernels\/node\//],
+  },
+  {
+    files: /^plugin\/kernels\/node\//,
+    may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, /^plugin\/kernels\/node\//],
+  },
+  {
     files: /^plugin\/node\//,
-    may: [core, node, /^plugin\/node\//, /^@tensorflow\/tfjs-(node|node-gpu|backend-\w+)$/],
+    may: [
+      core,
+      node,
+      /^plugin\/node\//,
+      /^plugin\/kernels\/node\/index\.ts$/,
+      /^@tensorflow\/tfjs-(node|node-gpu|backend-\w+)$/,
+    ],
   },
   {files: /^plugin\/register\.ts$/, may: [core, pieces, /^plugin\/gradients\/index\.ts$/]},
   {files: /^plugin\/index\.ts$/, may: [/^src\/index\.ts$/, pieces, helpers, /^plugin\/register\.ts$/]},

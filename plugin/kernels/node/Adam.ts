@@ -1,0 +1,59 @@
+import {
+  AdamOptimizer,
+  mul,
+  scalar,
+  sqrt,
+  sub,
+  train,
+  type Scalar,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import type {NativeKernel} from './native_kernel.js';
+import {optimizerKernel, sampleSteps, slotAt, type Slot} from './optimizer_steps.js';
+import {withResources} from './resources.js';
+
+/** What tfjs's class keeps, private in its typings. */
+interface Fields {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  accBeta1: Variable;
+  accBeta2: Variable;
+  accumulatedFirstMoment: Slot[];
+  accumulatedSecondMoment: Slot[];
+}
+
+/** Adam in one operation for each variable. */
+export const adam: NativeKernel = {
+  name: 'Adam',
+  optimizer: optimizerKernel(AdamOptimizer, (optimizer, targets) => {
+    const fields = optimizer as unknown as Fields;
+    const {learningRate, beta1, beta2, accBeta1, accBeta2} = fields;
+    // tfjs adds epsilon to the root of the corrected second moment, TensorFlow to that of the moment itself.
+    const epsilon = mul(sqrt(sub(1, accBeta2)), fields.epsilon) as Scalar;
+    const rates = [learningRate, beta1, beta2].map(value => scalar(value));
+    withResources(3, update => {
+      targets.forEach((target, i) => {
+        const first = slotAt(fields.accumulatedFirstMoment, i, target, 'm');
+        const second = slotAt(fields.accumulatedSecondMoment, i, target, 'v');
+        if (!target.gradient) return;
+        const inputs = [accBeta1, accBeta2, ...rates, epsilon, target.gradient];
+        update('ResourceApplyAdam', [target.value, first, second], inputs, {use_nesterov: false});
+      });
+    });
+    accBeta1.assign(mul(accBeta1, beta1));
+    accBeta2.assign(mul(accBeta2, beta2));
+  }),
+  // TensorFlow takes 1 - beta2 in float32, which is off by 1.3e-5 of itself for 0.999.
+  tolerance: 1e-4,
+  sample: () =>
+    [train.adam(0.01), train.adam(0.02, 0.8, 0.99, 1e-3)]
+      .map(optimizer =>
+        sampleSteps(optimizer, () => {
+          const {accumulatedFirstMoment, accumulatedSecondMoment} = optimizer as unknown as Fields;
+          return [...accumulatedFirstMoment, ...accumulatedSecondMoment];
+        }),
+      )
+      .flat(),
+};

@@ -1,0 +1,64 @@
+import {
+  cast,
+  engine,
+  grad,
+  isNaN,
+  mul,
+  Relu,
+  relu,
+  step,
+  tensor1d,
+  tidy,
+  where,
+  zerosLike,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import {allFinite} from './all_finite.js';
+import {FLOAT, isNative, NATIVE, nativeBackend, runOp} from './native_backend.js';
+import type {NativeKernel} from './native_kernel.js';
+import {offTape} from './off_tape.js';
+
+const LargeMarginReluGrad = 'LargeMarginReluGrad';
+
+/** dy where x > 0, in one operation. tfjs-node's Step, from which tfjs makes this gradient, is five. */
+export const largeMarginReluGrad: NativeKernel = {
+  name: 'ReluGrad',
+  own: {
+    kernel: {
+      kernelName: LargeMarginReluGrad,
+      backendName: NATIVE,
+      kernelFunc: ({inputs}) => tidy(() => reluGrad(inputs.dy as Tensor, inputs.x as Tensor)) as TensorInfo,
+    },
+    gradient: {
+      kernelName: LargeMarginReluGrad,
+      inputsToSave: ['x'],
+      gradFunc: (g, [x]) => ({dy: () => run(g as Tensor, x), x: () => zerosLike(x)}),
+    },
+  },
+  gradient: {
+    of: Relu,
+    replace: stock => ({
+      ...stock,
+      gradFunc: (dy, saved, attrs) =>
+        isNative() ? {x: () => run(dy as Tensor, saved[0])} : stock.gradFunc(dy, saved, attrs),
+    }),
+  },
+  sample: () => {
+    const x = tensor1d([-2, -0, 0, 1e-30, 3, Infinity, -Infinity, -1, 5, 7, -1]);
+    const dy = tensor1d([1, 2, 3, 4, -5, 6, 7, Infinity, NaN, 1, NaN]);
+    const slope = grad(relu);
+    return [slope(x, dy), slope(tensor1d([1, NaN, -1]), tensor1d([1, 2, 3])), slope(tensor1d([1, -1]))];
+  },
+};
+
+function run(dy: Tensor, x: Tensor): Tensor {
+  return engine().runKernel(LargeMarginReluGrad, {dy, x: offTape(x)}) as Tensor;
+}
+
+function reluGrad(dy: Tensor, x: Tensor): Tensor {
+  // On a GPU to wait for an answer costs more than to compute both.
+  if (nativeBackend().isUsingGpuDevice) return where(isNaN(x), x, runOp('ReluGrad', {T: FLOAT}, [dy, x])[0]);
+  if (!allFinite(x)) return mul(dy, cast(step(x), 'float32'));
+  return runOp('ReluGrad', {T: FLOAT}, [dy, x])[0];
+}

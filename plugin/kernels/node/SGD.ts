@@ -1,0 +1,18 @@
+import {neg, SGDOptimizer, train, type Scalar} from '@tensorflow/tfjs-core';
+import type {NativeKernel} from './native_kernel.js';
+import {optimizerKernel, sampleSteps} from './optimizer_steps.js';
+import {withResources} from './resources.js';
+
+/** Gradient descent in one operation for each variable. */
+export const sgd: NativeKernel = {
+  name: 'SGD',
+  optimizer: optimizerKernel(SGDOptimizer, (optimizer, targets) => {
+    const learningRate = neg((optimizer as unknown as {c: Scalar}).c);
+    withResources(1, update => {
+      for (const {value, gradient} of targets) {
+        if (gradient) update('ResourceApplyGradientDescent', [value], [learningRate, gradient]);
+      }
+    });
+  }),
+  sample: () => sampleSteps(train.sgd(0.03), () => []),
+};

@@ -1,0 +1,30 @@
+import type {GradConfig, KernelConfig, NamedTensorMap, Optimizer, Tensor} from '@tensorflow/tfjs-core';
+
+/** A gradient of tfjs's list of them; the tensor is missing where the loss does not depend on the variable. */
+export interface NamedGradient {
+  name: string;
+  tensor?: Tensor | null;
+}
+
+/** What an optimizer does with the gradients of one step. */
+export type ApplyGradients = (this: Optimizer, gradients: NamedGradient[] | NamedTensorMap) => void;
+
+/** One faster kernel: what it adds to tfjs, and what of tfjs it stands in for while it is in place. */
+export interface NativeKernel {
+  name: string;
+  /** A kernel under a name of its own, with its gradient; harmless to everybody else, so never taken away. */
+  own?: {kernel: KernelConfig; gradient: GradConfig};
+  /** Stands in for the gradient of an operation; the inputs and outputs that are saved stay tfjs's. */
+  gradient?: {of: string; replace: (stock: GradConfig) => GradConfig};
+  /** Stands in for one of tfjs-node's kernels. */
+  kernel?: {of: string; replace: (stock: KernelConfig) => KernelConfig};
+  /** Stands in for the step of an optimizer. */
+  optimizer?: {of: {prototype: object}; replace: (stock: ApplyGradients) => ApplyGradients};
+  /**
+   * A small program of public tfjs functions that uses what is replaced. Its results with and without the kernel are
+   * compared when the kernels are enabled.
+   */
+  sample: () => Tensor[];
+  /** How far a result may be off, relative to its largest value; 1e-5 where nothing is said. */
+  tolerance?: number;
+}
