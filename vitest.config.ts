@@ -5,6 +5,7 @@ import {defineConfig} from 'vitest/config';
 const elsewhere = ['test/reference/**', 'test/browser/**', 'test/package/**', 'test/benchmark/**'];
 const tools = ['test/architecture.test.ts', 'test/scripts/**/*.test.ts'];
 const onCpu = ['test/**/*.cpu.test.ts'];
+const onWasm = ['test/**/*.wasm.test.ts'];
 const reference = ['test/reference/**/*.test.ts'];
 
 interface Project {
@@ -37,10 +38,11 @@ export default defineConfig({
       project({
         name: 'native',
         include: ['test/**/*.test.ts'],
-        exclude: [...elsewhere, ...tools, ...onCpu],
+        exclude: [...elsewhere, ...tools, ...onCpu, ...onWasm],
         engine: 'native',
       }),
       project({name: 'cpu', include: onCpu, exclude: elsewhere, engine: 'cpu'}),
+      project({name: 'wasm', include: onWasm, exclude: elsewhere, engine: 'wasm'}),
       project({name: 'reference-native', include: reference, engine: 'native'}),
       project({name: 'reference-cpu', include: reference, engine: 'cpu'}),
       project({name: 'reference-wasm', include: reference, engine: 'wasm'}),

@@ -1,4 +1,5 @@
 import {getGradient, registerGradient} from '@tensorflow/tfjs-core';
+import {avgPool3DGradGradConfig} from './AvgPool3DGrad.js';
 import {avgPoolGradGradConfig} from './AvgPoolGrad.js';
 import {comparisonGradConfigs} from './comparisons.js';
 import {conv2DBackpropFilterGradConfig} from './Conv2DBackpropFilter.js';
@@ -12,6 +13,7 @@ import {resizeNearestNeighborGradGradConfig} from './ResizeNearestNeighborGrad.j
 /** Gradients that tfjs lacks. What tfjs, or somebody else, has registered is never replaced. */
 const gradientConfigs = [
   ...comparisonGradConfigs,
+  avgPool3DGradGradConfig,
   avgPoolGradGradConfig,
   conv2DBackpropFilterGradConfig,
   depthwiseConv2dNativeBackpropFilterGradConfig,

@@ -11,6 +11,7 @@ export const suites = [
   {name: 'tools', run: () => runVitest('tools')},
   {name: 'native', native: true, built: true, run: () => runVitest('native')},
   {name: 'cpu', run: () => runVitest('cpu')},
+  {name: 'wasm', run: () => runVitest('wasm')},
   {name: 'reference-native', group: REFERENCE, native: true, run: () => runVitest('reference-native')},
   {name: 'reference-cpu', group: REFERENCE, run: () => runVitest('reference-cpu')},
   {name: 'reference-wasm', group: REFERENCE, run: () => runVitest('reference-wasm')},

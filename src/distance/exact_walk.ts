@@ -1,6 +1,7 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {dropPiecewiseConstant, faultyOps, unprovenOps} from './exact_kernels.js';
 import {liveTape, sortLiveTape} from './live_tape.js';
+import {mendTape} from './mended_nodes.js';
 import {nameOf, throughUnproven, type Refuse} from './unproven_ops.js';
 
 /**
@@ -17,10 +18,12 @@ export function exactWalk<T>(y: Tensor, xs: Tensor[], walk: () => T, refuse: Ref
   dropPiecewiseConstant(before);
   // A gradient may itself be made of operations that save their outputs.
   sortLiveTape();
+  mendTape();
   return result;
 }
 
-/** Throws where tfjs's first derivative of an operation on the way is wrong already. */
+/** Mends what tfjs differentiates wrongly to first order already; throws where that cannot be done. */
 export function checkSound(y: Tensor, xs: Tensor[], refuse: Refuse): void {
   for (const node of faultyOps(xs, y)) throw refuse(nameOf(node), "tfjs's gradient of it is wrong");
+  mendTape();
 }

@@ -25,7 +25,7 @@ describe('register', () => {
     for (const [name, config] of before) expect(after.get(name)).toBe(config);
     const added = [...after.keys()].filter(name => !before.has(name));
     const ours = [
-      [tf.AvgPoolGrad, tf.Conv2DBackpropFilter, tf.EluGrad, tf.MaxPoolGrad],
+      [tf.AvgPool3DGrad, tf.AvgPoolGrad, tf.Conv2DBackpropFilter, tf.EluGrad, tf.MaxPoolGrad],
       [tf.DepthwiseConv2dNativeBackpropFilter, tf.DepthwiseConv2dNativeBackpropInput],
       [tf.ResizeBilinearGrad, tf.ResizeNearestNeighborGrad],
       [tf.Equal, tf.NotEqual, tf.Less, tf.LessEqual, tf.Greater],

@@ -34,7 +34,7 @@ export function kernelSlopes(
 /**
  * The same for a whole second derivative: the slope of c . f'(x), with f' the first-order gradient of sum(dy * f).
  *
- * @param prepare Runs on the live tape between the forward pass and the first gradient.
+ * @param prepare Runs on the live tape after the forward pass and after the first gradient.
  */
 export function secondSlopes(
   f: (x: Tensor) => Tensor,
@@ -46,17 +46,27 @@ export function secondSlopes(
     engine().gradients(y, [x], dy, true).grads[0];
   return tidy(() => {
     const [dy, c] = [randomTensor(f(x).shape, 78), randomTensor(x.shape, 79)];
+    const slopesAt = (x: Tensor) => {
+      const taped = () => {
+        const y = f(x);
+        prepare();
+        return y;
+      };
+      return gradientOf(taped, x, dy);
+    };
     const taped = () => {
       const y = f(x);
       prepare();
-      return gradientOf(() => y, x, dy);
+      const slope = gradientOf(() => y, x, dy);
+      prepare();
+      return slope;
     };
     const claimed = gradientOf(taped, x, c)?.dataSync() ?? new Float32Array(x.size);
     const u = leaningDirection(claimed, 6);
     const along = (t: number) =>
       tidy(() => {
         const moved = add(x, mul(tensor(u, x.shape), t));
-        return dot(c.dataSync(), gradientOf(() => f(moved), moved, dy).dataSync());
+        return dot(c.dataSync(), slopesAt(moved).dataSync());
       });
     return {claimed: dot(claimed, u), measured: slopeAtZero(along, largest)};
   });

@@ -21,7 +21,7 @@ describe('unprovenOps', () => {
 
   it.each<[string, (x: tf.Tensor) => tf.Tensor]>([
     ['Sin', x => tf.sin(x)],
-    ['Erf', x => tf.erf(x)],
+    ['Atan', x => tf.atan(x)],
     ['LRN', x => tf.localResponseNormalization(tf.reshape(x, [1, 1, 1, 2]) as tf.Tensor4D)],
   ])('finds %s', (name, f) => {
     expect(found(x => tf.add(f(tf.mul(x, 2)), 1))).toEqual([name]);

@@ -73,6 +73,32 @@ const operations: Array<[string, Operation]> = [
   ['Tanh', h => tf.tanh(h)],
   ['Sigmoid', h => tf.sigmoid(h)],
   ['Softplus', h => tf.softplus(h)],
+  ['Selu', h => tf.selu(h)],
+  ['Prelu', h => tf.prelu(h, tf.tensor1d([0.2, -0.3]))],
+  ['Erf', h => tf.erf(h)],
+  ['Abs', h => tf.abs(h)],
+  ['Reciprocal', h => tf.reciprocal(tf.add(tf.square(h), 1))],
+  ['Pow', h => tf.pow(h, 3)],
+  ['Pow', h => tf.pow(tf.add(tf.square(h), 1), 0.5)],
+  ['Min', h => tf.min(h, [1, 2])],
+  ['Unpack', h => tf.mul(...(tf.unstack(h, 3) as [tf.Tensor, tf.Tensor]))],
+  ['Unpack', h => tf.unstack(tf.slice(h, [0, 0, 0, 0], [-1, -1, -1, 1]), 3)[0]],
+  ['Reverse', h => tf.mul(h, tf.reverse(h, [1, 3]))],
+  ['Select', h => tf.where(tf.greater(h, 0.1), tf.square(h), tf.mul(h, 0.3))],
+  ['Greater', h => tf.mul(h, tf.cast(tf.greater(h, 0.1), 'float32'))],
+  ['GatherV2', h => tf.gather(h, tf.tensor1d([2, 0, 2], 'int32'), 1)],
+  ['Cumsum', h => tf.cumsum(h, 1)],
+  ['Conv2DBackpropInput', h => tf.conv2dTranspose(h, filter, [2, 8, 8, 2], 2, 'same')],
+  ['DepthwiseConv2dNative', h => tf.depthwiseConv2d(h, filter, 2, 'same')],
+  ['DepthwiseConv2dNative', h => tf.depthwiseConv2d(h, filter, 1, 'valid')],
+  [
+    'fusedDepthwiseConv2d__op',
+    h => tf.fused.depthwiseConv2d({x: h, filter, strides: 1, pad: 'same', bias: tf.tensor1d([1, 2, 3, 4])}),
+  ],
+  ['ResizeNearestNeighbor', h => tf.image.resizeNearestNeighbor(h, [5, 6])],
+  ['ResizeBilinear', h => tf.image.resizeBilinear(h, [5, 6])],
+  ['ResizeBilinear', h => tf.image.resizeBilinear(h, [5, 6], false, true)],
+  ['AvgPool3D', h => tf.avgPool3d(tf.expandDims(h, 1) as tf.Tensor5D, [1, 3, 3], [1, 2, 2], 'same')],
 ];
 
 const x = randomTensor([2, 4, 4, 2], 5);
@@ -95,7 +121,7 @@ describe('exact gradients agree with finite differences of the loss through', ()
 
   it.each(operations)('%s', (name, operation) => {
     const w = tf.variable(randomTensor([4, 4, 2], 11), true);
-    const v = tf.variable(randomTensor([96, 3], 12, 0.3), true);
+    const v = tf.variable(randomTensor([192, 3], 12, 0.3), true);
     let names: string[] = [];
     const before = tf.memory().numTensors;
     const {value, grads} = tf.variableGrads(() => {
