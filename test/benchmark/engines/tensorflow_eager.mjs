@@ -1,0 +1,3 @@
+import {pythonEngine} from './python.mjs';
+
+export const engine = pythonEngine({name: 'tensorflow-eager', title: 'Python TF, eager', order: 3});

@@ -1,0 +1,33 @@
+// Writes one case, in a process of its own: node make_case.mjs <net> <batch> <classes> <file.json>. The weights and the
+// batch go as float32 into a file beside it, so that every engine starts from the same numbers.
+import * as tf from '@tensorflow/tfjs-node';
+import {Buffer} from 'node:buffer';
+import {renameSync, writeFileSync} from 'node:fs';
+import {basename} from 'node:path';
+import {findNet} from './nets/index.mjs';
+
+const SEED = 1;
+
+const [netName, batchText, classesText, file] = process.argv.slice(2);
+const [batch, classes] = [Number(batchText), Number(classesText)];
+const net = await findNet(netName);
+const model = net.build(tf, {classes, seed: SEED});
+const x = tf.randomUniform([batch, ...net.inputShape], 0, 1, 'float32', SEED);
+const y = tf.oneHot(tf.randomUniform([batch], 0, classes, 'int32', SEED + 1), classes).toFloat();
+const tensors = [
+  {name: 'x', tensor: x},
+  {name: 'y', tensor: y},
+];
+model.getWeights().forEach((tensor, i) => tensors.push({name: `weight${i}`, tensor}));
+
+const data = file.replace(/\.json$/, '.f32');
+const bytes = Buffer.concat(
+  tensors.map(({tensor}) => Buffer.from(Float32Array.from(tensor.dataSync()).buffer)),
+);
+const layers = net.layers?.(classes) ?? null;
+const described = {net: netName, batch, classes, layers, weights: model.countParams(), data: basename(data)};
+const list = tensors.map(({name, tensor}) => ({name, shape: tensor.shape}));
+writeFileSync(data, bytes);
+// The description last and at once: whoever finds it finds the data too.
+writeFileSync(`${file}.part`, JSON.stringify({...described, tensors: list}));
+renameSync(`${file}.part`, file);

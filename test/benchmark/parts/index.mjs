@@ -1,0 +1,17 @@
+import {readdirSync} from 'node:fs';
+
+/**
+ * All parts by name, in their order: every file of this folder that exports a `part`,
+ *
+ *     {name, order, always, about, cases(), unavailable?(), figure?}
+ *
+ * where `cases()` lists {net, batch, classes, modes, engines}: names of nets and engines, and entries of modes.mjs or the
+ * like; `always` parts run when none is named.
+ */
+export async function allParts() {
+  const folder = new URL('.', import.meta.url);
+  const files = readdirSync(folder).filter(name => name.endsWith('.mjs') && name !== 'index.mjs');
+  const modules = await Promise.all(files.map(name => import(new URL(name, folder))));
+  const parts = modules.map(({part}) => part).sort((a, b) => a.order - b.order);
+  return Object.fromEntries(parts.map(part => [part.name, part]));
+}

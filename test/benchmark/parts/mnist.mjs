@@ -1,0 +1,19 @@
+import {modes} from '../modes.mjs';
+
+/** The engines of a CPU and their Python rivals. */
+export const ENGINES = ['tfjs-node', 'tfjs-node-tuned', 'tensorflow-eager', 'tensorflow-function', 'jax-jit'];
+
+export const part = {
+  name: 'mnist',
+  order: 1,
+  always: true,
+  about: "the paper's MNIST CNN at batch 64 and 256: all modes, tfjs-node and its Python rivals",
+  cases: () =>
+    [64, 256].map(batch => ({
+      net: 'mnist-cnn',
+      batch,
+      classes: 10,
+      modes: Object.values(modes),
+      engines: ENGINES,
+    })),
+};
