@@ -1,28 +1,11 @@
-import {
-  input,
-  layers,
-  model,
-  sequential,
-  type LayersModel,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {planMargin, type LargeMarginModelOptions} from '../../plugin/margin_plan.js';
-import {convNet, denseNet} from '../support/tiny_models.js';
-
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
-
-/** The margin layers of a model by name. */
-function namesOf(net: LayersModel, selection?: LargeMarginModelOptions['layers'], rest = {}): string[] {
-  if (!net.built) net.build(undefined as never);
-  const options = {gamma: 1, layers: selection, gradient: 'firstOrder', ...rest} as const;
-  return planMargin('f', net, options).layers.map(({name}) => name);
-}
+import {planMargin} from '../../plugin/margin_plan.js';
+import {namesOf} from '../support/margin_plans.js';
+import {apply, convNet, dense, denseNet} from '../support/tiny_models.js';
 
 const picture = {inputShape: [6, 6, 2]};
 const conv = (name: string, rest = {}) => layers.conv2d({filters: 3, kernelSize: 3, name, ...rest});
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
 
 describe("the set 'hidden' is every activation that follows a layer with weights", () => {
   it('a fused activation counts, where the layer is', () => {

@@ -1,11 +1,8 @@
-import {input, layers, model, type SymbolicTensor} from '@tensorflow/tfjs-layers';
+import {input, layers, model} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {planMargin, type LargeMarginModelOptions} from '../../plugin/margin_plan.js';
 import {printMarginLayers} from '../../plugin/summary_table.js';
-import {convNet} from '../support/tiny_models.js';
-
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor) =>
-  layer.apply(x as never) as SymbolicTensor;
+import {apply, convNet} from '../support/tiny_models.js';
 
 function linesOf(net: Parameters<typeof planMargin>[1], options: LargeMarginModelOptions): string[] {
   const lines: string[] = [];

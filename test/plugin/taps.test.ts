@@ -14,15 +14,8 @@ import {expectClose} from '../support/expect_close.js';
 import {errorOf} from '../support/expect_no_leak.js';
 import {randomTensor} from '../support/randoms.js';
 import {taped} from '../support/taped.js';
-import {convNet, denseNet, seeded} from '../support/tiny_models.js';
-
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
-
-function planOf(net: LayersModel, options: Partial<LargeMarginModelOptions>) {
-  return planMargin('f', net, {gamma: 1, gradient: 'firstOrder', ...options});
-}
+import {planOf} from '../support/margin_plans.js';
+import {apply, convNet, dense, denseNet, seeded} from '../support/tiny_models.js';
 
 /** The outputs and logits, read while the tape is live. */
 function read(net: LayersModel, options: Partial<LargeMarginModelOptions>, xs: tf.Tensor[], training = true) {

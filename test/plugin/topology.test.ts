@@ -1,12 +1,10 @@
 import {input, layers, model, sequential, type SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {ancestors, descendants, traceOutputs, type LayerCall} from '../../plugin/topology.js';
+import {apply, dense} from '../support/tiny_models.js';
 
 const callsLeadingTo = (output: SymbolicTensor) => traceOutputs([output]).calls;
 
-const dense = (name: string, units = 3) => layers.dense({units, name});
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
 const show = ({path, layer}: LayerCall) => [...path, layer.name].join('/');
 const listed = (output: SymbolicTensor) => callsLeadingTo(output).map(show);
 

@@ -1,5 +1,11 @@
 import {oneHot, tensor1d, tidy, type Tensor2D} from '@tensorflow/tfjs-core';
-import {layers, sequential, type LayersModel, type Sequential} from '@tensorflow/tfjs-layers';
+import {
+  layers,
+  sequential,
+  type LayersModel,
+  type Sequential,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
 import {tensor} from '@tensorflow/tfjs-core';
 import {randoms} from './randoms.js';
 
@@ -91,4 +97,17 @@ export function labelsOf(indices: number[], classes = 3): Tensor2D {
 /** Every weight's numbers, to compare bit for bit. */
 export function weightsOf(model: LayersModel): number[][] {
   return model.weights.map(weight => Array.from(weight.read().dataSync()));
+}
+
+/** A dense layer by its name. */
+export function dense(name: string, units = 3, rest: object = {}) {
+  return layers.dense({units, name, ...rest});
+}
+
+/** Applies a layer or a model to the tensors of a functional model: what `apply` gives there is one such tensor. */
+export function apply(
+  layer: {apply: (x: never) => unknown},
+  x: SymbolicTensor | SymbolicTensor[],
+): SymbolicTensor {
+  return layer.apply(x as never) as SymbolicTensor;
 }

@@ -1,17 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import {
-  input,
-  layers,
-  model as tfModel,
-  sequential,
-  type LayersModel,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import {input, layers, model as tfModel, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
 import {afterAll, describe, expect, it} from 'vitest';
 import {LargeMarginModel, type LargeMarginModelOptions} from '../../../plugin/index.js';
 import {modelGradientError} from '../../support/model_gradients.js';
 import {randomTensor} from '../../support/randoms.js';
-import {labelsOf, seeded} from '../../support/tiny_models.js';
+import {apply, labelsOf, seeded} from '../../support/tiny_models.js';
 
 const x = randomTensor<tf.Tensor2D>([4, 4], 1);
 const y = labelsOf([0, 1, 2, 1]);
@@ -89,8 +82,6 @@ describe('gradients of whole dense nets in exact mode agree with finite differen
   });
 
   it('branches that add up, with a shared layer', () => {
-    const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-      layer.apply(x as never) as SymbolicTensor;
     const nets = (seed: number) => {
       const at = input({shape: [4]});
       const shared = layers.dense({units: 4, activation: 'tanh'});

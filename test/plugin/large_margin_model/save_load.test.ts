@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   input,
-  layers,
   loadLayersModel,
   model as tfModel,
   sequential,
   type LayersModel,
-  type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {LargeMarginModel, type LargeMarginModelOptions} from '../../../plugin/index.js';
@@ -14,7 +12,7 @@ import {expectClose} from '../../support/expect_close.js';
 import {expectRefusal} from '../../support/expect_no_leak.js';
 import {randomTensor} from '../../support/randoms.js';
 import {memoryStore} from '../../support/memory_store.js';
-import {convNet, denseNet, labelsOf, seeded, weightsOf} from '../../support/tiny_models.js';
+import {apply, convNet, dense, denseNet, labelsOf, seeded, weightsOf} from '../../support/tiny_models.js';
 
 const x = randomTensor<tf.Tensor2D>([5, 4], 1);
 const y = labelsOf([0, 1, 2, 2, 1]);
@@ -24,10 +22,6 @@ async function saveAndLoad(model: LayersModel, includeOptimizer = false): Promis
   await model.save(store, {includeOptimizer});
   return (await loadLayersModel(store)) as LargeMarginModel;
 }
-
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
 
 describe('save and tf.loadLayersModel', () => {
   it('give back the class, the options, the weights and the predictions', async () => {

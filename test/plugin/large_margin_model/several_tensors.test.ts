@@ -1,21 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  input,
-  layers,
-  model as tfModel,
-  type LayersModel,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import {input, layers, model as tfModel, type LayersModel} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {LargeMarginModel} from '../../../plugin/index.js';
 import {expectClose} from '../../support/expect_close.js';
 import {expectNoLeakAsync, expectRefusal} from '../../support/expect_no_leak.js';
 import {batches} from '../../support/batches.js';
 import {randomTensor} from '../../support/randoms.js';
-import {labelsOf, seeded, weightsOf} from '../../support/tiny_models.js';
+import {apply, labelsOf, seeded, weightsOf} from '../../support/tiny_models.js';
 
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
 const dense = (name: string, units: number, activation?: 'relu' | 'softmax' | 'tanh') =>
   layers.dense({units, name, ...(activation && {activation})});
 

@@ -1,26 +1,8 @@
-import {
-  input,
-  layers,
-  model,
-  sequential,
-  type LayersModel,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {planMargin, type LargeMarginModelOptions} from '../../../plugin/margin_plan.js';
-import {convNet} from '../../support/tiny_models.js';
-
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
-
-/** The margin layers of a model by name. */
-function namesOf(net: LayersModel, selection?: LargeMarginModelOptions['layers'], rest = {}): string[] {
-  if (!net.built) net.build(undefined as never);
-  const options = {gamma: 1, layers: selection, gradient: 'firstOrder', ...rest} as const;
-  return planMargin('f', net, options).layers.map(({name}) => name);
-}
-
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
+import {planMargin} from '../../../plugin/margin_plan.js';
+import {namesOf} from '../../support/margin_plans.js';
+import {apply, convNet, dense} from '../../support/tiny_models.js';
 
 describe('the names of margin layers', () => {
   it("'all', the default, is the input and the hidden layers", () => {

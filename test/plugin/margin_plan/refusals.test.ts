@@ -1,19 +1,9 @@
-import {
-  input,
-  layers,
-  model,
-  sequential,
-  type LayersModel,
-  type SymbolicTensor,
-} from '@tensorflow/tfjs-layers';
+import {input, layers, model, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
 import {planMargin, type LargeMarginModelOptions} from '../../../plugin/margin_plan.js';
 import {expectRefusal} from '../../support/expect_no_leak.js';
-import {convNet, denseNet} from '../../support/tiny_models.js';
+import {apply, convNet, dense, denseNet} from '../../support/tiny_models.js';
 
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
 const plan = (net: LayersModel, options: object) => () => {
   if (!net.built) net.build(undefined as never);
   return planMargin('f', net, {gamma: 1, ...options} as LargeMarginModelOptions);

@@ -8,20 +8,14 @@ import {
   type SymbolicTensor,
 } from '@tensorflow/tfjs-layers';
 import {describe, it} from 'vitest';
-import {planMargin, type LargeMarginModelOptions} from '../../../plugin/margin_plan.js';
+import type {LargeMarginModelOptions} from '../../../plugin/margin_plan.js';
 import {intercept} from '../../../plugin/taps.js';
 import {expectClose} from '../../support/expect_close.js';
 import {ArgumentError} from '../../../src/checks.js';
 import {randomTensor} from '../../support/randoms.js';
 import {taped} from '../../support/taped.js';
-import {seeded} from '../../support/tiny_models.js';
-
-const apply = (layer: {apply: (x: never) => unknown}, x: SymbolicTensor | SymbolicTensor[]) =>
-  layer.apply(x as never) as SymbolicTensor;
-const dense = (name: string, units = 3, rest = {}) => layers.dense({units, name, ...rest});
-
-const planOf = (net: LayersModel, options: Partial<LargeMarginModelOptions>) =>
-  planMargin('f', net, {gamma: 1, gradient: 'firstOrder', ...options});
+import {planOf} from '../../support/margin_plans.js';
+import {apply, dense, seeded} from '../../support/tiny_models.js';
 
 /** The gradients of y_0 - y_1 at the margin layers, of the first example. */
 function gradientsAt(net: LayersModel, margins: string[], xs: tf.Tensor[]): Record<string, number[]> {
