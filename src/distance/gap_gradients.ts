@@ -3,6 +3,7 @@ import {ArgumentError, check} from '../checks.js';
 import type {ResolvedOptions} from '../types.js';
 import {withConstantStatistics} from './batch_statistics.js';
 import {checkSound, exactWalk} from './exact_walk.js';
+import {foldedWalk} from './folded_walk.js';
 import {isTapeLive, withoutTape} from './live_tape.js';
 import type {Refuse} from './unproven_ops.js';
 
@@ -11,16 +12,18 @@ export type WalkOptions = Pick<ResolvedOptions, 'gradient' | 'batchStatistics'>;
 
 /**
  * Walks from the scores back to all activations at once, on the forward pass that is already on the live tape: the
- * gradient of sum_i direction_i f_i for each example, and no gradient of any weight.
+ * gradient of sum_i direction_i f_i for each example, and no gradient of any weight. The walk goes no further than to
+ * the earliest activation; through dense layers alone it is one for all directions, else one for each.
  *
  * @param scores f, [batch, classes].
  * @param activations Tensors on the way to the scores, or the scores themselves, each [batch, ...].
- * @param directions Constants [batch, classes]; one walk for each.
+ * @param directions Constants [batch, classes].
  * @param options gradient 'firstOrder': constants, nothing is taped; 'exact': on the tape, to be differentiated
  *     again. batchStatistics 'constant': an example's scores depend on no other example.
- * @returns For each direction the gradients at all activations.
- * @throws ArgumentError when no tape is live, when an activation does not lead to the scores, and in exact mode when
- *     an operation has no second derivative that can be trusted.
+ * @returns The gradients at each activation, direction after direction, in one or more tensors [rows, ...], whose rows
+ *     are directions x batch in all.
+ * @throws ArgumentError when no tape is live, when an activation does not lead to the scores, for an operation that
+ *     tfjs differentiates wrongly, and in exact mode for one whose second derivative cannot be trusted.
  */
 export function gapGradients(
   caller: string,
@@ -28,15 +31,20 @@ export function gapGradients(
   activations: Record<string, Tensor>,
   directions: Tensor2D[],
   {gradient, batchStatistics}: WalkOptions,
-): Array<Record<string, Tensor>> {
+): Record<string, Tensor[]> {
   checkTapeLive(caller);
+  const [names, xs] = [Object.keys(activations), Object.values(activations)];
   const within = batchStatistics === 'constant' ? withConstantStatistics : <T>(walk: () => T) => walk();
-  const walk = (direction: Tensor2D) => within(() => gradientsAt(caller, scores, activations, direction));
-  const xs = Object.values(activations);
-  if (gradient === 'exact')
-    return exactWalk(scores, xs, () => directions.map(walk), refusal(caller, 'exact'));
+  const walk = () => {
+    const folded = foldedWalk(scores, xs, directions);
+    const walks = folded
+      ? [folded]
+      : directions.map(direction => within(() => gradientsAt(caller, scores, activations, direction)));
+    return Object.fromEntries(names.map((name, i) => [name, walks.map(gradients => gradients[i])]));
+  };
+  if (gradient === 'exact') return exactWalk(scores, xs, walk, refusal(caller, 'exact'));
   checkSound(scores, xs, refusal(caller, 'firstOrder'));
-  return directions.map(direction => withoutTape(() => walk(direction)));
+  return withoutTape(walk);
 }
 
 function refusal(caller: string, gradient: WalkOptions['gradient']): Refuse {
@@ -57,19 +65,12 @@ function gradientsAt(
   scores: Tensor2D,
   activations: Record<string, Tensor>,
   direction: Tensor2D,
-): Record<string, Tensor> {
-  const names = Object.keys(activations);
+): Tensor[] {
   const {grads} = engine().gradients(() => scores, Object.values(activations), direction, true);
-  names.forEach((name, i) => {
+  Object.keys(activations).forEach((name, i) => {
     const wanted = 'to lead from the input to the scores';
-    check(
-      grads[i] != null,
-      caller,
-      'layers',
-      wanted,
-      name,
-      'take a layer on the way, or run the model on this tape',
-    );
+    const wayOut = 'take a layer on the way, or run the model on this tape';
+    check(grads[i] != null, caller, 'layers', wanted, name, wayOut);
   });
-  return Object.fromEntries(names.map((name, i) => [name, grads[i]]));
+  return grads;
 }

@@ -121,3 +121,20 @@ export function sortLiveTape(): void {
   tape.forEach(visit);
   sorted.forEach((node, i) => (tape[i] = node));
 }
+
+/** The operations that lie on a way from one of xs to y, the last first. */
+export function nodesBetween(xs: Tensor[], y: Tensor): TapeNode[] {
+  const tape = liveTape();
+  const fromX = new Set(xs.map(x => x.id));
+  const reached = tape.filter(node => {
+    const isReached = Object.values(node.inputs).some(t => fromX.has(t.id));
+    if (isReached) node.outputs.forEach(t => fromX.add(t.id));
+    return isReached;
+  });
+  const toY = new Set([y.id]);
+  return reached.reverse().filter(node => {
+    const leads = node.outputs.some(t => toY.has(t.id));
+    if (leads) Object.values(node.inputs).forEach(t => toY.add(t.id));
+    return leads;
+  });
+}

@@ -1,9 +1,11 @@
 import {
   add,
+  concat,
   mul,
+  reshape,
   scalar,
-  stack,
   tidy,
+  transpose,
   type Scalar,
   type Tensor,
   type Tensor1D,
@@ -22,7 +24,7 @@ import {marginPenalty} from './margin_penalty.js';
 const constant: Constant = f => withoutTape(f);
 
 /**
- * Measures each example's distance to its boundary with each rival, at all margin layers in one walk a rival.
+ * Measures each example's distance to its boundary with each rival, at all margin layers in as few walks as can be.
  *
  * @param labels One-hot, [batch, classes].
  * @param logits [batch, classes], on the live tape.
@@ -47,14 +49,13 @@ export function boundaryDistances(
   const gap = gaps(scores, directions);
   // The logits are where 'output' is measured; with probabilities they lie before the softmax.
   const chosen = Object.fromEntries(layers.map(({name}) => [name, activations[name]]));
-  const walks = gapGradients(caller, scores, chosen, directions, options);
+  const gradients = gapGradients(caller, scores, chosen, directions, options);
   const distances = layers.map(({name, norm, scale}) => {
     const factor = scale === 'size' ? activations[name].size / batch : scale;
-    const norms = () =>
-      stack(
-        walks.map(gradients => dualNorm(gradients[name], norm, constant)),
-        1,
-      );
+    const norms = () => {
+      const rows = concat(gradients[name].map(gradient => dualNorm(gradient, norm, constant)));
+      return transpose(reshape(rows, [options.topK, batch]));
+    };
     const gradientNorms = options.gradient === 'exact' ? norms() : withoutTape(norms);
     return [name, boundaryDistance(gap, gradientNorms, options.epsilon, factor)] as const;
   });
