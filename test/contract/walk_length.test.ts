@@ -93,3 +93,11 @@ describe.each(cases)('a margin at %s', (_, layers, onTheWay, poolOnTheWay, topK)
     });
   });
 });
+
+describe('random rivals', () => {
+  it.each([1, 2])('cost the walks of as many top rivals: %s', async topK => {
+    const options = {topK, gradient: 'firstOrder'} as const;
+    const random = await countsOfStep(make({...options, rivals: 'random'}));
+    expect(random).toEqual(await countsOfStep(make({...options, rivals: 'top'})));
+  });
+});
