@@ -23,7 +23,8 @@ const saved = (node: TapeNode) => node.saved![0];
 
 const FOLDS: Record<string, Fold> = {
   Add: dy => dy,
-  Multiply: (dy, {inputs}, input) => mul(dy, inputs.a.id === input.id ? inputs.b : inputs.a),
+  // The saved factors: an input, such as dropout's mask, may have been disposed of since.
+  Multiply: (dy, {inputs, saved}, input) => mul(dy, saved![inputs.a.id === input.id ? 1 : 0]),
   BatchMatMul: (dy, node, input) => {
     const [directions, batch, units] = dy.shape;
     // tfjs's own gradient: it knows whether the matrix was transposed, and does not mind more rows.
