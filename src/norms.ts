@@ -1,8 +1,10 @@
 import {
   add,
   cast,
+  customGrad,
   div,
   equal,
+  getBackend,
   max,
   maximum,
   min,
@@ -21,6 +23,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import {checkNorm} from './checks.js';
 import type {Norm} from './types.js';
+
+type GradSaveFunc = (tensors: Tensor[]) => void;
 
 /** Runs a function whose result counts as a constant for backpropagation. */
 export type Constant = <T extends Tensor>(f: () => T) => T;
@@ -55,6 +59,7 @@ export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f =>
     const g = reshape(gradient, [gradient.shape[0], -1]) as Tensor2D;
     const q = dualExponent(norm);
     if (q === 1) return sum(magnitude(g, constant), 1);
+    if (q === 2) return euclideanNorm(g) as Tensor1D;
     // A constant on the tape: it only rescales or, when q is infinite, its place is what counts.
     const largest = constant(() => maximum(max(g, 1), neg(min(g, 1))));
     const column = constant(() => reshape(largest, [-1, 1]));
@@ -65,10 +70,34 @@ export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f =>
       g,
       constant(() => add(column, reshape(isZero, [-1, 1]))),
     );
-    const powers = q === 2 ? square(scaled) : pow(magnitude(scaled, constant), q);
-    const total = add(sum(powers, 1), isZero);
-    return mul(q === 2 ? sqrt(total) : pow(total, 1 / q), largest) as Tensor1D;
+    const total = add(sum(pow(magnitude(scaled, constant), q), 1), isZero);
+    return mul(pow(total, 1 / q), largest) as Tensor1D;
   });
+}
+
+/** The l2 norm of each row; its slope, row / norm, is one product instead of those of all its steps. */
+const euclideanNorm = customGrad((rows, save) => {
+  const g = rows as Tensor2D;
+  const value = euclideanNorms(g);
+  (save as GradSaveFunc)([g, value]);
+  const gradFunc = (dy: Tensor, [g, value]: Tensor[]) => {
+    // A row of zeros stays one, whatever it is multiplied by.
+    const inverse = div(dy, add(value, cast(equal(value, 0), 'float32')));
+    return mul(g, reshape(inverse, [-1, 1]));
+  };
+  return {value, gradFunc};
+});
+
+/** The sum of squares where it can be relied upon, else that of rows which are divided by their largest entry before. */
+function euclideanNorms(g: Tensor2D): Tensor {
+  const squares = sum(square(g), 1);
+  const isInRange = (square: number) => square > 1e-30 && square < 1e30;
+  // A gpu would have to be waited for.
+  const isReadAtOnce = ['tensorflow', 'cpu', 'wasm'].includes(getBackend());
+  if (isReadAtOnce && squares.dataSync().every(isInRange)) return sqrt(squares);
+  const largest = maximum(max(g, 1), neg(min(g, 1)));
+  const divisor = add(largest, cast(equal(largest, 0), 'float32'));
+  return mul(sqrt(sum(square(div(g, reshape(divisor, [-1, 1]))), 1)), largest);
 }
 
 /** |g| with slope 0 at 0, where tfjs's abs has -1. */
