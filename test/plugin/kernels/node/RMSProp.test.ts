@@ -1,43 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {describe, expect, it} from 'vitest';
-import {expectNoLeak, expectNoLeakAsync} from '../../../support/expect_no_leak.js';
-import {kernelsRunBy, withNativeKernels} from '../../../support/native_kernels.js';
-import {disposeWhole, expectSameRuns, runOptimizer} from '../../../support/optimizer_runs.js';
+import {describeFasterStep} from '../../../support/optimizer_suite.js';
 
-const optimizers: Record<string, () => tf.Optimizer> = {
-  plain: () => tf.train.rmsprop(0.01),
-  'with momentum': () => tf.train.rmsprop(0.01, 0.8, 0.5, 1e-6),
-  centered: () => tf.train.rmsprop(0.01, 0.7, 0.3, 1e-9, true),
-};
-
-describe("RMSProp's faster step", () => {
-  describe.each(Object.entries(optimizers))('%s', (_, make) => {
-    it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20, 1e-5));
-
-    it('goes on from slots that were saved, and from values that a user wrote', () =>
-      expectSameRuns(make, 12, 1e-5, async (step, variables, optimizer) => {
-        if (step === 5) variables[0].assign(tf.fill(variables[0].shape, 0.25));
-        if (step !== 7) return;
-        const saved = await optimizer.getWeights();
-        const copies = saved.map(({name, tensor}) => ({name, tensor: tf.clone(tensor)}));
-        await optimizer.setWeights(copies);
-        tf.dispose(saved.map(({tensor}) => tensor));
-        tf.dispose(copies.map(({tensor}) => tensor));
-      }));
-
-    it('leaves no tensor behind', async () => {
-      await expectNoLeakAsync(() => runOptimizer(make, 2));
-      const v = tf.variable(tf.ones([2, 3]));
-      const grads = [{name: v.name, tensor: tf.ones([2, 3])}];
-      const optimizer = make();
-      expect(kernelsRunBy(() => optimizer.applyGradients(grads))).toContain('Add');
-      withNativeKernels(() => {
-        optimizer.applyGradients(grads);
-        expectNoLeak(() => optimizer.applyGradients(grads));
-        expect(kernelsRunBy(() => optimizer.applyGradients(grads))).not.toContain('Add');
-      });
-      disposeWhole(optimizer);
-      tf.dispose([v, grads[0].tensor]);
-    });
-  });
-});
+describeFasterStep(
+  'RMSProp',
+  {
+    plain: () => tf.train.rmsprop(0.01),
+    'with momentum': () => tf.train.rmsprop(0.01, 0.8, 0.5, 1e-6),
+    centered: () => tf.train.rmsprop(0.01, 0.7, 0.3, 1e-9, true),
+  },
+  1e-5,
+);

@@ -6,16 +6,7 @@ import {liveTape, sortLiveTape} from '../../../../src/distance/live_tape.js';
 import {expectClose} from '../../../support/expect_close.js';
 import {dot, leaningDirection, slopeAtZero} from '../../../support/finite_differences.js';
 import {randomTensor} from '../../../support/randoms.js';
-
-/** Runs f while a tape is live and gives what f gives. */
-function taped<T>(f: (x: tf.Tensor) => T): T {
-  let result: T | undefined;
-  const x = tf.tensor1d([0.3, -0.7]);
-  const run = (x: tf.Tensor) => tf.tidy(() => ((result = f(x)), tf.sum(x) as tf.Scalar));
-  tf.tidy(() => tf.grad(run as never)(x));
-  x.dispose();
-  return result as T;
-}
+import {tapedByGrad as taped} from '../../../support/taped.js';
 
 describe('sortLiveTape', () => {
   const isInOrder = () => {
