@@ -52,4 +52,8 @@ export default [
     files: ['test/browser/**/*.js'],
     languageOptions: {sourceType: 'script', globals: globals([...page, 'console'])},
   },
+  {
+    files: ['test/browser/bundled/*.js'],
+    languageOptions: {sourceType: 'module', globals: globals(['fetch'])},
+  },
 ];

@@ -11,11 +11,30 @@ function CountsReporter() {
     else if (spec.success) result.passed++;
     else result.failed++;
   };
+  // What a spec has to say to the program that started it: a name and an object.
+  this.onBrowserLog = (browser, log) => {
+    const [, name, text] = /^'?\[report (\w+)\] ([\s\S]*?)'?$/.exec(log) ?? [];
+    if (!name) return;
+    mkdirSync('build/browser', {recursive: true});
+    writeFileSync(`build/browser/${name}.json`, text);
+  };
   this.onRunComplete = () => {
     const file = process.env.LARGE_MARGIN_KARMA_RESULT;
     if (!file) return;
     mkdirSync(dirname(file), {recursive: true});
     writeFileSync(file, JSON.stringify(result));
+  };
+}
+
+// Bundled specs share tables and comparators, in TypeScript, with the tests of the other engines.
+function BundlePreprocessor() {
+  return async (content, file, done) => {
+    try {
+      const {bundleSpec} = await import('./scripts/testing/bundle_spec.mjs');
+      done(null, await bundleSpec(file.originalPath));
+    } catch (error) {
+      done(error);
+    }
   };
 }
 
@@ -35,13 +54,20 @@ const flags = [
 module.exports = config =>
   config.set({
     frameworks: ['jasmine'],
-    plugins: ['karma-jasmine', 'karma-chrome-launcher', {'reporter:counts': ['type', CountsReporter]}],
+    plugins: [
+      'karma-jasmine',
+      'karma-chrome-launcher',
+      {'reporter:counts': ['type', CountsReporter], 'preprocessor:bundle': ['factory', BundlePreprocessor]},
+    ],
+    preprocessors: {'test/browser/bundled/*.spec.js': ['bundle']},
     reporters: ['dots', 'counts'],
     colors: Boolean(process.stdout.isTTY),
     files: [
       'node_modules/@tensorflow/tfjs/dist/tf.min.js',
       'dist/large-margin.umd.js',
       'test/browser/*.spec.js',
+      'test/browser/bundled/*.spec.js',
+      {pattern: 'docs/*.md', included: false},
       {pattern: 'dist/*.map', included: false},
     ],
     browsers: ['Headless'],

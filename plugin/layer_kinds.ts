@@ -1,4 +1,3 @@
-import {getBackend} from '@tensorflow/tfjs-core';
 import type {layers} from '@tensorflow/tfjs-layers';
 import type {LayerCall} from './topology.js';
 
@@ -21,16 +20,8 @@ const ACTIVATIONS = new Set([
 const NORMALIZATIONS = new Set(['BatchNormalization', 'LayerNormalization']);
 const RESHAPES = new Set(['Reshape', 'Flatten', 'Dropout']);
 
-/** Layers through which the second derivative was compared with finite differences and agrees. */
-const EXACT_LAYERS = new Set(
-  [
-    ['InputLayer', 'Dense', 'Conv2D', 'Conv1D', 'MaxPooling2D', 'MaxPooling1D', 'AveragePooling2D'],
-    ['AveragePooling1D', 'GlobalAveragePooling2D', 'GlobalAveragePooling1D', 'GlobalMaxPooling2D'],
-    ['GlobalMaxPooling1D', 'BatchNormalization', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'Softmax'],
-    ['Flatten', 'Reshape', 'Dropout', 'Add', 'ZeroPadding2D'],
-  ].flat(),
-);
-const EXACT_ACTIVATIONS = ['linear', 'relu', 'relu6', 'elu', 'tanh', 'sigmoid', 'softplus', 'softmax'];
+/** Layers whose operations tfjs can differentiate once only. */
+const ONCE_ONLY = new Set(['Conv3D', 'Conv3DTranspose', 'MaxPooling3D', 'GlobalMaxPooling3D']);
 
 /** Name of a layer's fused activation, 'linear' where it has none. */
 export function activationOf(layer: Layer): string {
@@ -59,24 +50,13 @@ export function isReshape(layer: Layer): boolean {
   return RESHAPES.has(layer.getClassName()) || isLinear;
 }
 
-/** Why the second derivative of a use of a layer is not to be trusted; undefined where it is. */
-export function whyNotExact({layer, inputs, output}: LayerCall): string | undefined {
+/**
+ * Why the second derivative of a use of a layer cannot be had; undefined where nothing is known against it: what its
+ * operations are is seen when they run.
+ */
+export function whyNotExact({layer}: LayerCall): string | undefined {
   const kind = layer.getClassName();
-  if (kind.startsWith('AveragePooling') && isPadded(layer, inputs[0], output.shape)) {
-    // AvgPoolGrad of these two is wrong at the borders, to first order already.
-    if (['cpu', 'wasm'].includes(getBackend())) return `${kind} with padding on the ${getBackend()} backend`;
-  }
-  if (!EXACT_LAYERS.has(kind)) return kind;
-  const activation = activationOf(layer);
-  return EXACT_ACTIVATIONS.includes(activation) ? undefined : `${kind} with activation ${activation}`;
-}
-
-function isPadded(layer: Layer, input: LayerCall, shape: Array<number | null>): boolean {
-  const {poolSize, strides} = layer as unknown as {poolSize: number | number[]; strides: number | number[]};
-  const at = (values: number | number[], i: number) => [values].flat()[i];
-  // Channels last, as tfjs-layers computes pools; a size that is not known may be padded.
-  return [poolSize].flat().some((size, i) => {
-    const [before, after] = [input.output.shape[i + 1], shape[i + 1]];
-    return before == null || after == null || (after - 1) * at(strides, i) + size > before;
-  });
+  if (ONCE_ONLY.has(kind)) return kind;
+  const {dilationRate = 1} = layer as unknown as {dilationRate?: number | number[]};
+  return [dilationRate].flat().some(rate => rate !== 1) ? `${kind} with dilation` : undefined;
 }

@@ -1,4 +1,4 @@
-import {oneHot, tensor1d, tidy, type Tensor2D} from '@tensorflow/tfjs-core';
+import {cast, oneHot, tensor1d, tidy, type Tensor2D} from '@tensorflow/tfjs-core';
 import {
   layers,
   sequential,
@@ -91,7 +91,8 @@ export function convNet({activation = 'relu', softmax = true, seed = 1} = {}): S
 
 /** One-hot labels, float32 [batch, classes]. */
 export function labelsOf(indices: number[], classes = 3): Tensor2D {
-  return tidy(() => oneHot(tensor1d(indices, 'int32'), classes, 1, 0, 'float32') as Tensor2D);
+  // Through int32: wasm's oneHot writes integer bits into a float32 tensor.
+  return tidy(() => cast(oneHot(tensor1d(indices, 'int32'), classes), 'float32') as Tensor2D);
 }
 
 /** Every weight's numbers, to compare bit for bit. */

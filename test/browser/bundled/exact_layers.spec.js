@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {BOUND, outcomeOf} from '../../contract/exact_layers/compare.js';
+import losses from '../../contract/exact_layers/losses.json' with {type: 'json'};
+import {exactCases} from '../../contract/exact_layers/nets.js';
+import {cellOf, readTable, saysTheSame} from '../../contract/exact_layers/table.js';
+
+// float32 on a graphics card: the losses of the other engines to 1e-3, and finite differences as wide as theirs.
+const ENGINE = 'webgl';
+
+describe('layers in exact mode on webgl', () => {
+  const outcomes = {};
+  let stored;
+
+  beforeAll(async () => {
+    await tf.setBackend(ENGINE);
+    stored = readTable(await (await fetch('/base/docs/exact_layers.md')).text());
+  });
+
+  beforeEach(() => expect(tf.getBackend()).toBe(ENGINE));
+
+  afterAll(() => console.log(`[report exact_layers] ${JSON.stringify(outcomes)}`));
+
+  for (const exactCase of exactCases) {
+    it(exactCase.name, async () => {
+      const {name} = exactCase;
+      const outcome = await outcomeOf(exactCase);
+      outcomes[name] = outcome;
+      if (outcome.state === 'compared') {
+        expect(outcome.error).toBeLessThan(BOUND);
+        const loss = losses[name];
+        expect(Math.abs(outcome.loss - loss) / loss).toBeLessThan(1e-3);
+      } else {
+        expect([outcome.isMoved, outcome.left]).toEqual([false, 0]);
+      }
+      const cell = stored.get(name)?.[ENGINE] ?? '';
+      expect(saysTheSame(cell, cellOf(outcome)))
+        .withContext(`stored: ${cell}, found: ${cellOf(outcome)}`)
+        .toBeTrue();
+    });
+  }
+});

@@ -1,0 +1,3 @@
+import {testExactLayers} from './suite.js';
+
+testExactLayers('wasm');
