@@ -3,7 +3,7 @@ import {defineConfig} from 'vitest/config';
 // A project is one engine and its files. The engine goes to the tests by an environment variable, and every
 // file runs in a process of its own: backends and registries of tfjs are global.
 const elsewhere = ['test/reference/**', 'test/browser/**', 'test/package/**', 'test/benchmark/**'];
-const tools = ['test/architecture.test.ts', 'test/scripts/**/*.test.ts'];
+const tools = ['test/architecture.test.ts', 'test/scripts/**/*.test.ts', 'test/benchmark/**/*.test.ts'];
 const onCpu = ['test/**/*.cpu.test.ts'];
 const onWasm = ['test/**/*.wasm.test.ts'];
 const reference = ['test/reference/**/*.test.ts'];

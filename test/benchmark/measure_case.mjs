@@ -115,9 +115,10 @@ function describe(players, base) {
   });
 }
 
-/** Random rivals differ from engine to engine, all else must not. */
-function compareLosses({mode, losses}, [reference]) {
-  if (mode.margin?.rivals === 'random') return {};
+/** Random rivals differ from engine to engine, all else must not; the first engine has nothing to be compared with. */
+function compareLosses(player, [reference]) {
+  const {mode, losses} = player;
+  if (mode.margin?.rivals === 'random' || player === reference) return {};
   const differences = losses.map((loss, i) => relativeDifference(loss, reference.losses[i]));
   return {differences, differs: differences.some((difference, i) => difference > TOLERANCES[i])};
 }

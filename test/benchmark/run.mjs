@@ -39,7 +39,7 @@ export async function runParts(parts, options, report) {
   const allowed = () => (options.minutes ?? DEFAULTS.minutes) * 60e3 - (Date.now() - began);
   for (const one of cases) {
     const net = nets[one.net];
-    const heading = `${net.title}, batch ${one.batch}${one.classes === 10 ? '' : `, ${one.classes} classes`}`;
+    const heading = headingOf(one, net);
     const file = await ensureCase(one);
     const turn = {turnMs: options.steps ? 0 : TURN_MS, least: options.steps ?? DEFAULTS.steps};
     const rounds = () => roundsInTime(options.rounds ?? one.rounds ?? DEFAULTS.rounds, left(), allowed());
@@ -50,6 +50,11 @@ export async function runParts(parts, options, report) {
   const result = {machine, versions: context.versions, minutes: (Date.now() - began) / 60e3, notes, rows};
   result.options = {parts: parts.map(({name}) => name), ...options};
   return finish(result, parts, report);
+}
+
+function headingOf({batch, classes, sweep}, {title}) {
+  const what = `${title}, batch ${batch}${classes === 10 ? '' : `, ${classes} classes`}`;
+  return sweep ? `growth with ${sweep}: ${what}` : what;
 }
 
 function listCases(parts, options, engines, notes) {

@@ -1,8 +1,9 @@
+import {drawGrowth} from '../growth_figure.mjs';
 import {modes} from '../modes.mjs';
 import {layerName} from '../nets/sequential.mjs';
 
 const {ce} = modes;
-const ENGINE = {net: 'mnist-cnn', engines: ['tfjs-node-tuned'], instead: 'tfjs-node', rounds: 3};
+const ENGINE = {net: 'mnist-cnn', engines: ['tfjs-node-tuned'], rounds: 3};
 /** The layers of the paper's net that carry a margin, the latest first. */
 const LAYERS = [layerName(5), layerName(2), layerName(0), 'input'];
 
@@ -29,7 +30,7 @@ const sweeps = [
         ...{batch: 64, classes: 10},
         modes: [
           ce,
-          ...LAYERS.flatMap((_, i) => curves({layers: LAYERS.slice(0, i + 1)}, i + 1, `${i + 1} layers`)),
+          ...LAYERS.flatMap((_, i) => curves({layers: LAYERS.slice(0, i + 1)}, i + 1, `layers: ${i + 1}`)),
         ],
       },
     ],
@@ -48,7 +49,7 @@ const sweeps = [
 
 function curves(changes, at, title = 'k1') {
   return GRADIENTS.map(({gradient, curve, cost}) => ({
-    ...{name: `${gradient}-${title.replaceAll(' ', '')}`, title: `${curve}, ${title}`, curve, at},
+    ...{name: `${gradient}-${title.replace(': ', '')}`, title: `${curve}, ${title}`, curve, at},
     cost: 1 + (cost - 1) * (changes.topK ?? 1),
     margin: {...modes['all-k1'].margin, ...changes, gradient},
   }));
@@ -59,5 +60,6 @@ export const part = {
   order: 5,
   always: true,
   about: 'how the cost grows with batch, classes, margin layers and rivals: tuned tfjs-node, a figure',
+  figure: drawGrowth,
   cases: () => sweeps.flatMap(({sweep, cases}) => cases.map(one => ({...ENGINE, ...one, sweep}))),
 };

@@ -1,0 +1,55 @@
+import {existsSync} from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import {expect, it} from 'vitest';
+import {allEngines} from './engines/index.mjs';
+import {modes} from './modes.mjs';
+import {allNets} from './nets/index.mjs';
+import {allParts} from './parts/index.mjs';
+import {part as gpu} from './parts/gpu.mjs';
+
+interface Case {
+  net: string;
+  engines: string[];
+  modes: Array<{name: string}>;
+}
+
+async function allCases(): Promise<Case[]> {
+  const parts = Object.values(await allParts()) as Array<{cases: () => Case[]}>;
+  return parts.flatMap(part => part.cases());
+}
+
+it('names in its parts only nets and engines that there are, cross-entropy among the modes', async () => {
+  const [parts, nets, engines] = [await allParts(), await allNets(), await allEngines()];
+  expect(Object.keys(parts)).toEqual(['mnist', 'mlp', 'resnet', 'rivals', 'growth', 'gpu']);
+  for (const one of await allCases()) {
+    expect(Object.keys(nets)).toContain(one.net);
+    for (const name of one.engines) expect(engines.map(engine => engine.name)).toContain(name);
+    expect(one.modes.filter(mode => mode === modes.ce)).toHaveLength(1);
+    const names = one.modes.map(mode => mode.name);
+    expect(new Set(names).size).toBe(names.length);
+  }
+});
+
+it('plays on Python only nets that are lists of layers', async () => {
+  const [nets, engines] = [await allNets(), await allEngines()];
+  const python = engines.filter(engine => engine.python).map(({name}) => name);
+  expect(python).toEqual(['tensorflow-eager', 'tensorflow-function', 'jax-jit']);
+  const cases = await allCases();
+  for (const one of cases.filter(({engines}) => engines.some(name => python.includes(name)))) {
+    expect(nets[one.net].layers).toBeDefined();
+  }
+});
+
+it('has the ResNet of the paper: 58 convolutions, 859,898 weights', async () => {
+  await tf.setBackend('cpu');
+  const net = (await allNets()).resnet.build(tf, {classes: 10, seed: 1});
+  const layers = net.layers as tf.layers.Layer[];
+  expect(layers.filter(layer => layer.getClassName() === 'Conv2D')).toHaveLength(58);
+  expect(net.countParams()).toBe(859_898);
+  net.dispose();
+});
+
+it('says that the GPU is untested where there is none', () => {
+  expect(gpu.unavailable('/no/such/device')).toMatch(/^no GPU: untested/);
+  expect(existsSync('/dev/null') && gpu.unavailable('/dev/null')).toBeNull();
+});
