@@ -1,5 +1,4 @@
 import {
-  backend_util,
   engine,
   grad,
   MaxPool,
@@ -17,19 +16,19 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import {gatherMaxima} from '../../gradients/MaxPoolGrad.js';
-import {allFinite} from './all_finite.js';
-import {FLOAT, isNative, NATIVE, runOp} from './native_backend.js';
+import {isNative, NATIVE} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
 import {offTape} from './off_tape.js';
+import {canPool, forgetPlaces, pool, poolGradient} from './one_dnn_pool.js';
 
 const LargeMarginMaxPoolGrad = 'LargeMarginMaxPoolGrad';
 
 /**
- * Routes each window's dy to its maximum with oneDNN's pooling, forward pass included. TensorFlow's own gradient, which
- * an eager program gets, searches each window again on one core.
+ * Max pooling by oneDNN, and its gradient, which routes each window's dy to its maximum. The gradient that TensorFlow
+ * gives an eager program searches each window again, on one core.
  */
 export const largeMarginMaxPoolGrad: NativeKernel = {
-  name: 'MaxPoolGrad',
+  name: 'MaxPool',
   own: {
     kernel: {
       kernelName: LargeMarginMaxPoolGrad,
@@ -63,6 +62,18 @@ export const largeMarginMaxPoolGrad: NativeKernel = {
           : stock.gradFunc(dy, saved, attrs),
     }),
   },
+  kernel: {
+    of: MaxPool,
+    replace: stock => ({
+      ...stock,
+      kernelFunc: args => {
+        const x = args.inputs.x as Tensor4D;
+        const attrs = args.attrs as NamedAttrMap;
+        return canPool(x, attrs) ? pool(x, attrs) : stock.kernelFunc(args);
+      },
+    }),
+  },
+  remove: forgetPlaces,
   sample: () => {
     const sizes: Array<[number, number, 'same' | 'valid']> = [
       [2, 2, 'same'],
@@ -71,11 +82,12 @@ export const largeMarginMaxPoolGrad: NativeKernel = {
       [3, 1, 'valid'],
       [2, 3, 'same'],
     ];
-    return sizes.map(([size, stride, pad], i) => {
+    return sizes.flatMap(([size, stride, pad], i) => {
       // Rounded, so that windows hold ties; below 0 in part, in one case throughout.
       const x = sub(round(randomUniform([2, 7, 5, 3], -4, 4, 'float32', 7 + i)), i === 1 ? 5 : 0) as Tensor4D;
-      const pool = (t: Tensor) => maxPool(t as Tensor4D, size, stride, pad);
-      return grad(pool)(x, randomUniform(pool(x).shape, -1, 1, 'float32', 17 + i));
+      const pooling = (t: Tensor) => maxPool(t as Tensor4D, size, stride, pad);
+      const y = pooling(x);
+      return [y, grad(pooling)(x, randomUniform(y.shape, -1, 1, 'float32', 17 + i))];
     });
   },
 };
@@ -91,19 +103,6 @@ function run(dy: Tensor, x: Tensor, y: Tensor, attrs: NamedAttrMap): Tensor {
 }
 
 function maxPoolGrad(dy: Tensor4D, x: Tensor4D, y: Tensor4D, attrs: NamedAttrMap): Tensor {
-  // Where a window holds a NaN, oneDNN takes another place than TensorFlow does.
-  if (!allFinite(x)) return engine().runKernel(MaxPoolGrad, {dy, input: x, output: y}, attrs) as Tensor;
-  const {filterSize, strides, pad, dimRoundingMode} = attrs as unknown as MaxPoolGradAttrs;
-  const info = backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad, dimRoundingMode);
-  const attributes = {
-    T: FLOAT,
-    ksize: [1, info.filterHeight, info.filterWidth, 1],
-    strides: [1, info.strideHeight, info.strideWidth, 1],
-    padding: info.padInfo.type,
-    data_format: 'NHWC',
-    workspace_enabled: true,
-    _kernel: 'MklNameChangeOp',
-  };
-  const [pooled, workspace] = runOp('_MklNativeMaxPool', attributes, [x], 2);
-  return runOp('_MklNativeMaxPoolGrad', attributes, [x, pooled, dy, workspace])[0];
+  if (canPool(x, attrs)) return poolGradient(dy, x, y, attrs);
+  return engine().runKernel(MaxPoolGrad, {dy, input: x, output: y}, attrs) as Tensor;
 }

@@ -21,7 +21,7 @@ import {offTape} from './off_tape.js';
 
 const LargeMarginReluGrad = 'LargeMarginReluGrad';
 
-/** dy where x > 0, in one operation. tfjs-node's Step, from which tfjs makes this gradient, is five. */
+/** dy where the input x, or the output, is above 0, in one operation. tfjs-node's Step, from which tfjs makes this gradient, is five. */
 export const largeMarginReluGrad: NativeKernel = {
   name: 'ReluGrad',
   own: {
@@ -38,10 +38,12 @@ export const largeMarginReluGrad: NativeKernel = {
   },
   gradient: {
     of: Relu,
+    // The result is above 0, or NaN, where the input is; the input need not be kept.
     replace: stock => ({
-      ...stock,
-      gradFunc: (dy, saved, attrs) =>
-        isNative() ? {x: () => run(dy as Tensor, saved[0])} : stock.gradFunc(dy, saved, attrs),
+      kernelName: Relu,
+      outputsToSave: [true],
+      gradFunc: (dy, [y], attrs) =>
+        isNative() ? {x: () => run(dy as Tensor, y)} : stock.gradFunc(dy, [y], attrs),
     }),
   },
   sample: () => {

@@ -20,10 +20,14 @@ import {isNative, NATIVE} from './native_backend.js';
 import type {ApplyGradients, NativeKernel} from './native_kernel.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
+import {columnSum} from './Sum.js';
+import {batchNormGradient} from './FusedBatchNorm.js';
+import {columnMean} from './Mean.js';
 
 /** All of them. */
 const nativeKernels = [
   ...[largeMarginReluGrad, largeMarginRelu6Grad, largeMarginMaxPoolGrad],
+  ...[columnSum, columnMean, batchNormGradient],
   ...[rmsProp, adam, momentum, sgd],
 ];
 
@@ -93,7 +97,7 @@ function registerOwn({own}: NativeKernel): void {
 }
 
 /** Puts a kernel in place; what takes it away leaves alone what somebody else has put there since. */
-function installKernel({gradient, kernel, optimizer}: NativeKernel): () => void {
+function installKernel({gradient, kernel, optimizer, remove}: NativeKernel): () => void {
   const undo: Array<() => unknown> = [];
   if (gradient) {
     const stock = getGradient(gradient.of);
@@ -117,6 +121,7 @@ function installKernel({gradient, kernel, optimizer}: NativeKernel): () => void 
       if (found === value) Object.defineProperty(prototype, 'applyGradients', stock);
     });
   }
+  if (remove) undo.push(remove);
   return () => undo.reverse().forEach(putBack => putBack());
 }
 

@@ -1,5 +1,6 @@
 import {
-  backend,
+  engine,
+  findBackend,
   getBackend,
   type DataId,
   type KernelBackend,
@@ -52,8 +53,14 @@ export function isNative(): boolean {
   return getBackend() === NATIVE;
 }
 
+/** Whether operations are recorded now, as while a gradient is made that is to be differentiated again. */
+export function isTaped(): boolean {
+  const {gradientDepth, kernelDepth} = engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}
+
 export function nativeBackend(): NativeBackend {
-  return backend() as NativeBackend;
+  return findBackend(NATIVE) as NativeBackend;
 }
 
 /** Runs an operation of TensorFlow; the caller disposes of its results. */

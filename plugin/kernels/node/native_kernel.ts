@@ -20,6 +20,8 @@ export interface NativeKernel {
   kernel?: {of: string; replace: (stock: KernelConfig) => KernelConfig};
   /** Stands in for the step of an optimizer. */
   optimizer?: {of: {prototype: object}; replace: (stock: ApplyGradients) => ApplyGradients};
+  /** Frees what was kept while the kernel was in place. */
+  remove?: () => void;
   /**
    * A small program of public tfjs functions that uses what is replaced. Its results with and without the kernel are
    * compared when the kernels are enabled.

@@ -1,4 +1,5 @@
 import type {Tensor, Variable} from '@tensorflow/tfjs-core';
+import {forgetFinite} from './all_finite.js';
 import {FLOAT, nativeBackend, runOnIds, type AttributeValue} from './native_backend.js';
 
 /** Lets one operation of TensorFlow update variables of tfjs; the operation takes the variables first. */
@@ -47,6 +48,7 @@ export function withResources(count: number, f: (update: Update) => void): void 
 function lend(variable: Variable, handle: number): void {
   const native = nativeBackend();
   const [id] = native.getInputTensorIds([variable]);
+  forgetFinite(variable.dataId);
   runOnIds('AssignVariableOp', {dtype: FLOAT}, [handle, id], 0);
   if (isAlone(variable)) native.binding.deleteTensor(id);
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
+import {nativeBackend} from '../../../../plugin/kernels/node/native_backend.js';
 import {expectClose} from '../../../support/expect_close.js';
 import {expectNoLeak} from '../../../support/expect_no_leak.js';
 import {kernelSlopes, secondSlopes} from '../../../support/kernel_slopes.js';
@@ -44,6 +45,10 @@ describe("max pool's faster gradient", () => {
       for (const [i, size] of sizes.entries()) {
         const x = make(randomTensor([3, ...size, 5], i));
         const dy = randomTensor(pool(x).shape, 10 + i);
+        expectSame(
+          withNativeKernels(() => pool(x)),
+          pool(x),
+        );
         const slope = () => tf.grad(pool)(x, dy);
         // Where windows overlap, dys are added in another order.
         expectSame(withNativeKernels(slope), slope(), 1e-6);
@@ -56,6 +61,65 @@ describe("max pool's faster gradient", () => {
     const names = withNativeKernels(() => kernelsRunBy(() => tf.grad(pooling([2, 2, 'valid']))(x)));
     expect(names).toContain('LargeMarginMaxPoolGrad');
     expect(names).not.toContain('MaxPoolGrad');
+  });
+
+  it('finds the places once, where the tape is the one that pooled', () => {
+    const pool = pooling([2, 2, 'valid']);
+    const x = randomTensor([2, 6, 6, 16], 1);
+    const operations = (f: () => void) => {
+      const native = nativeBackend();
+      const {binding} = native;
+      const names: string[] = [];
+      const copy = Object.fromEntries(
+        Object.getOwnPropertyNames(binding).map(key => [key, Reflect.get(binding, key)]),
+      );
+      const executeOp: typeof binding.executeOp = (name, ...rest) => {
+        names.push(name);
+        return binding.executeOp(name, ...rest);
+      };
+      native.binding = {...copy, executeOp} as typeof binding;
+      try {
+        f();
+      } finally {
+        native.binding = binding;
+      }
+      return names.filter(name => name.startsWith('_Mkl'));
+    };
+    const walked = withNativeKernels(() => operations(() => void tf.grad(pool)(x)));
+    expect(walked).toEqual(['_MklNativeMaxPool', '_MklNativeMaxPoolGrad']);
+    // A step of another model in between, on a tape of its own, makes it find them again.
+    const torn = withNativeKernels(() =>
+      operations(() => {
+        const {grads} = tf.tidy(() =>
+          tf.engine().gradients(
+            () => {
+              const y = pool(x);
+              tf.engine().state.activeTape = [...tf.engine().state.activeTape];
+              pool(x);
+              return y;
+            },
+            [x],
+            tf.ones(pool(x).shape),
+          ),
+        );
+        expectSame(grads[0], tf.grad(pool)(x));
+      }),
+    );
+    expect(torn.filter(name => name === '_MklNativeMaxPool')).toHaveLength(5);
+  });
+
+  it("keeps nothing, also not of TensorFlow's own, once it is gone", () => {
+    const pool = pooling([2, 2, 'valid']);
+    const x = randomTensor([2, 6, 6, 16], 1);
+    const count = () => (nativeBackend() as unknown as {getNumOfTFTensors(): number}).getNumOfTFTensors();
+    withNativeKernels(() => pool(x).dispose());
+    const before = count();
+    withNativeKernels(() => {
+      for (let i = 0; i < 3; i++) tf.dispose([tf.grad(pool)(x), pool(x)]);
+      // Of the last tape alone.
+      expect(count() - before).toBe(1);
+    });
+    expect(count()).toBe(before);
   });
 
   it('passes NaN in dy on', () => {

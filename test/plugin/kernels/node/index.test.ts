@@ -182,8 +182,8 @@ describe('enableNativeKernels', () => {
     native.binding = {...copy, executeOp} as typeof binding;
     const reports = expectNoLeak(() => enableNativeKernels({scope: 'everywhere'}));
     native.binding = binding;
-    expect(reports.find(({name}) => name === 'MaxPoolGrad')).toEqual({
-      name: 'MaxPoolGrad',
+    expect(reports.find(({name}) => name === 'MaxPool')).toEqual({
+      name: 'MaxPool',
       state: 'off',
       reason: "Op type not registered '_MklNativeMaxPool' in binary",
     });

@@ -55,7 +55,7 @@ describe('an update by an operation of TensorFlow', () => {
     const zero = tf.zeros([1000]);
     const run = () => descend(v, rate, zero);
     run();
-    for (let i = 0; i < 500; i++) run();
+    for (let i = 0; i < 5000; i++) run();
     const [before, memory] = [nativeTensors(), outsideJavaScript()];
     for (let i = 0; i < 10_000; i++) run();
     expect(nativeTensors()).toBe(before);
