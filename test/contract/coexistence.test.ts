@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {layers, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
-import {beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type * as Plugin from '../../plugin/index.js';
 import {engineSnapshot, layersSnapshot} from '../support/engine_state.js';
 import {errorOf} from '../support/expect_no_leak.js';
@@ -18,21 +18,28 @@ const x = randomTensor([6, 6, 6, 2], 1);
 const y = labelsOf([0, 1, 2, 2, 1, 0]);
 const broken = tf.fill([6, 6, 6, 2], NaN);
 
-type Failure = 'never' | 'forward' | 'backward';
+interface Fragile {
+  fails: 'never' | 'forward' | 'backward';
+  /** Called while the model runs. */
+  watch: () => void;
+}
 
-/** conv -> batch norm -> elu -> max pool -> flatten -> dense softmax; the flatten layer fails when it is told to. */
-function net(): {base: LayersModel; fragile: {fails: Failure}} {
+const conv = {filters: 3, kernelSize: 3, padding: 'same', activation: 'relu'} as const;
+
+/** conv and relu -> batch norm -> elu -> max pool -> flatten -> dense softmax; the flatten layer fails when it is told to. */
+function net(): {base: LayersModel; fragile: Fragile} {
   const flat = layers.flatten({name: 'flat'});
-  const fragile = {fails: 'never' as Failure};
+  const fragile: Fragile = {fails: 'never', watch: () => {}};
   const original = flat.call.bind(flat);
   flat.call = (inputs, kwargs) => {
+    fragile.watch();
     if (fragile.fails === 'forward') throw new Error('planted');
     const output = original(inputs, kwargs) as tf.Tensor;
     return fragile.fails === 'backward' ? noWayBack(output) : output;
   };
   const base = sequential({
     layers: [
-      layers.conv2d({filters: 3, kernelSize: 3, padding: 'same', inputShape: [6, 6, 2], name: 'conv'}),
+      layers.conv2d({...conv, inputShape: [6, 6, 2], name: 'conv'}),
       layers.batchNormalization({name: 'bn'}),
       layers.elu({name: 'elu'}),
       layers.maxPooling2d({poolSize: 2, name: 'pool'}),
@@ -50,7 +57,7 @@ const noWayBack = tf.customGrad(t => ({
   },
 })) as (t: tf.Tensor) => tf.Tensor;
 
-function marginModel(options: Partial<Options>): {model: Model; fragile: {fails: Failure}} {
+function marginModel(options: Partial<Options>): {model: Model; fragile: Fragile} {
   const {base, fragile} = net();
   const model = new plugin.LargeMarginModel(base, {gamma: 1, layers: ['input', 'elu'], ...options});
   model.compile({optimizer: 'adam', metrics: ['accuracy']});
@@ -59,7 +66,7 @@ function marginModel(options: Partial<Options>): {model: Model; fragile: {fails:
 
 /** What a plain model's weights are after each of some steps, with `between` before each step. */
 async function trainPlain(between: () => unknown = () => {}): Promise<number[][][]> {
-  const model = seeded(convNet({activation: 'elu'}), 5);
+  const model = seeded(convNet(), 5);
   model.compile({optimizer: 'adam', loss: 'categoricalCrossentropy'});
   const weights: number[][][] = [];
   for (let step = 0; step < 5; step++) {
@@ -70,7 +77,8 @@ async function trainPlain(between: () => unknown = () => {}): Promise<number[][]
   return weights;
 }
 
-const modes: Array<[string, Partial<Options>]> = [
+type Mode = [string, Partial<Options>];
+const modes: Mode[] = [
   ['exact', {}],
   ['exact, linf, all rivals', {norm: 'linf', topK: 2, aggregate: 'sum'}],
   ['first-order', {gradient: 'firstOrder'}],
@@ -100,7 +108,7 @@ let kernelsAlone: string[];
 
 /** The kernels of a plain model's training step, in their order. */
 async function kernelsOfPlainStep(): Promise<string[]> {
-  const model = seeded(convNet({activation: 'elu'}), 5);
+  const model = seeded(convNet(), 5);
   model.compile({optimizer: 'adam', loss: 'categoricalCrossentropy'});
   const {kernels} = await tf.profile(async () => {
     await model.trainOnBatch(x, y);
@@ -160,34 +168,41 @@ describe('a snapshot', () => {
   });
 });
 
-describe.each(modes)('%s', (_, options) => {
-  it.each(calls)('%s leaves tape, registries, optimizers and layers as found', async (_, call) => {
-    const {model} = marginModel(options);
-    await model.trainOnBatch(x, y);
-    const before = snapshot(model);
-    await call(model, x);
-    expect(snapshot(model)).toEqual(before);
-  });
+function describeAsFound(modes: Mode[]): void {
+  describe.each(modes)('%s', (_, options) => {
+    it.each(calls)('%s leaves tape, registries, optimizers and layers as found', async (_, call) => {
+      const {model} = marginModel(options);
+      await model.trainOnBatch(x, y);
+      const before = snapshot(model);
+      await call(model, x);
+      expect(snapshot(model)).toEqual(before);
+    });
 
-  it.each(calls)('%s leaves them as found when the data are refused', async (name, call) => {
-    const {model} = marginModel(options);
-    const before = snapshot(model);
-    expect(String(await errorOf(() => call(model, broken)))).toContain('finite');
-    expectAsFound(name, model, before);
-  });
+    it.each(calls)('%s leaves them as found when the data are refused', async (name, call) => {
+      const {model} = marginModel(options);
+      const before = snapshot(model);
+      expect(String(await errorOf(() => call(model, broken)))).toContain('finite');
+      expectAsFound(name, model, before);
+    });
 
-  it.each(failures)('$name leaves them as found when a layer throws, $fails', async ({name, call, fails}) => {
-    const {model, fragile} = marginModel(options);
-    await model.trainOnBatch(x, y);
-    const before = snapshot(model);
-    fragile.fails = fails;
-    expect(await errorOf(() => call(model, x))).toBeInstanceOf(Error);
-    fragile.fails = 'never';
-    expectAsFound(name, model, before);
-    // And it goes on as if nothing had been.
-    expect(await model.trainOnBatch(x, y)).toHaveLength(6);
+    it.each(failures)(
+      '$name leaves them as found when a layer throws, $fails',
+      async ({name, call, fails}) => {
+        const {model, fragile} = marginModel(options);
+        await model.trainOnBatch(x, y);
+        const before = snapshot(model);
+        fragile.fails = fails;
+        expect(await errorOf(() => call(model, x))).toBeInstanceOf(Error);
+        fragile.fails = 'never';
+        expectAsFound(name, model, before);
+        // And it goes on as if nothing had been.
+        expect(await model.trainOnBatch(x, y)).toHaveLength(6);
+      },
+    );
   });
-});
+}
+
+describe('a large-margin model', () => describeAsFound(modes));
 
 describe('a plain model in the same process', () => {
   it('gets the same weights, bit for bit, as before the plugin was imported', async () => {
@@ -210,5 +225,40 @@ describe('a plain model in the same process', () => {
     fragile.fails = 'backward';
     const between = async () => expect(await errorOf(() => model.trainOnBatch(x, y))).toBeInstanceOf(Error);
     expect(await trainPlain(between)).toEqual(alone);
+  });
+});
+
+describe('with faster kernels for large-margin models', () => {
+  let before: ReturnType<typeof engineSnapshot>;
+
+  beforeAll(async () => {
+    const {enableNativeKernels} = await import('../../plugin/kernels/node/index.js');
+    const names = enableNativeKernels()
+      .filter(({state}) => state === 'on')
+      .map(({name}) => name);
+    for (const name of ['ReluGrad', 'MaxPool', 'Adam']) expect(names.join()).toContain(name);
+    before = engineSnapshot();
+  });
+
+  afterAll(async () => {
+    const {disableNativeKernels} = await import('../../plugin/kernels/node/index.js');
+    disableNativeKernels();
+  });
+
+  it('are in place while such a model trains, and only then', async () => {
+    const {model, fragile} = marginModel({gradient: 'firstOrder'});
+    let during: unknown;
+    fragile.watch = () => void (during = engineSnapshot());
+    await model.trainOnBatch(x, y);
+    expect(during).not.toEqual(before);
+    expect(engineSnapshot()).toEqual(before);
+    expect(await kernelsOfPlainStep()).toEqual(kernelsAlone);
+  });
+
+  describeAsFound(modes.filter(([name]) => name === 'exact' || name === 'first-order'));
+
+  it.each(modes)('leave a plain model its weights, bit for bit, %s', async (_, options) => {
+    const {model} = marginModel(options);
+    expect(await trainPlain(() => model.trainOnBatch(x, y))).toEqual(alone);
   });
 });
