@@ -54,6 +54,6 @@ export default [
   },
   {
     files: ['test/browser/bundled/*.js'],
-    languageOptions: {sourceType: 'module', globals: globals(['fetch'])},
+    languageOptions: {sourceType: 'module', globals: globals(['fetch', 'window'])},
   },
 ];

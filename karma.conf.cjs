@@ -75,5 +75,8 @@ module.exports = config =>
     singleRun: true,
     failOnEmptyTestSuite: true,
     browserNoActivityTimeout: 300_000,
-    client: {jasmine: {random: false, timeoutInterval: 120_000}},
+    client: {
+      update: Boolean(process.env.LARGE_MARGIN_UPDATE),
+      jasmine: {random: false, timeoutInterval: 120_000},
+    },
   });

@@ -6,6 +6,8 @@ import {cellOf, readTable, saysTheSame} from '../../contract/exact_layers/table.
 
 // float32 on a graphics card: the losses of the other engines to 1e-3, and finite differences as wide as theirs.
 const ENGINE = 'webgl';
+// `npm run exact-layers` writes the page anew; all else compares with it.
+const isUpdate = window.__karma__.config.update;
 
 describe('layers in exact mode on webgl', () => {
   const outcomes = {};
@@ -32,6 +34,7 @@ describe('layers in exact mode on webgl', () => {
       } else {
         expect([outcome.isMoved, outcome.left]).toEqual([false, 0]);
       }
+      if (isUpdate) return;
       const cell = stored.get(name)?.[ENGINE] ?? '';
       expect(saysTheSame(cell, cellOf(outcome)))
         .withContext(`stored: ${cell}, found: ${cellOf(outcome)}`)
