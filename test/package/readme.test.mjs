@@ -20,7 +20,7 @@ for (const [engine, tfjs] of [
   ['tensorflow', '@tensorflow/tfjs-node'],
 ]) {
   test(`the README's tutorial runs in a user's folder with ${tfjs}`, () => {
-    assert.equal(blocks.length, 5);
+    assert.equal(blocks.length, 6);
     const text = program.replace("'@tensorflow/tfjs'", `'${tfjs}'`);
     const {status, stdout, stderr} = runUserProgram(project, `tutorial_${engine}.mjs`, text);
     assert.equal(status, 0, stderr);
@@ -37,6 +37,7 @@ for (const [engine, tfjs] of [
     assert.ok(found.accuracy >= 0.9, `accuracy ${found.accuracy}`);
     // After the last training step of the tutorial the two are one step apart.
     assert.ok(found.same < 0.1, `difference ${found.same}`);
+    assert.match(stdout, /-0\.726/);
     assert.match(stdout, /Margin layer +Shape +Norm +Gamma +Weight/);
   });
 }
