@@ -13,10 +13,13 @@ interface Project {
   include: string[];
   exclude?: string[];
   engine?: 'native' | 'cpu' | 'wasm';
+  /** With the native engine's faster kernels in every model. */
+  tuned?: boolean;
   testTimeout?: number;
 }
 
-function project({name, include, exclude = [], engine, testTimeout = 60_000}: Project) {
+function project({name, include, exclude = [], engine, tuned, testTimeout = 60_000}: Project) {
+  const kernels = tuned ? {LARGE_MARGIN_KERNELS: 'tuned'} : {};
   return {
     test: {
       name,
@@ -25,7 +28,7 @@ function project({name, include, exclude = [], engine, testTimeout = 60_000}: Pr
       pool: 'forks' as const,
       testTimeout,
       hookTimeout: testTimeout,
-      env: engine ? {LARGE_MARGIN_ENGINE: engine, TF_CPP_MIN_LOG_LEVEL: '1'} : {},
+      env: engine ? {LARGE_MARGIN_ENGINE: engine, TF_CPP_MIN_LOG_LEVEL: '1', ...kernels} : {},
       setupFiles: engine ? ['test/support/setup_engine.ts'] : [],
     },
   };
@@ -44,6 +47,7 @@ export default defineConfig({
       project({name: 'cpu', include: onCpu, exclude: elsewhere, engine: 'cpu'}),
       project({name: 'wasm', include: onWasm, exclude: elsewhere, engine: 'wasm'}),
       project({name: 'reference-native', include: reference, engine: 'native'}),
+      project({name: 'reference-native-tuned', include: reference, engine: 'native', tuned: true}),
       project({name: 'reference-cpu', include: reference, engine: 'cpu'}),
       project({name: 'reference-wasm', include: reference, engine: 'wasm'}),
       project({name: 'long', include: ['test/**/*.long.ts'], engine: 'native', testTimeout: 3_600_000}),

@@ -1,7 +1,12 @@
 import {readFileSync} from 'node:fs';
 import os from 'node:os';
 import * as tf from '@tensorflow/tfjs';
-import {chooseBackend, describeBackend, type BackendChoice} from 'tfjs-large-margin/node';
+import {
+  chooseBackend,
+  describeBackend,
+  enableNativeKernels,
+  type BackendChoice,
+} from 'tfjs-large-margin/node';
 import type {NetKind} from '../shared/nets.js';
 import {flipLabels, readMnist, take, type Digits} from './data/mnist.js';
 import {answer, type Answer, type Job} from './job.js';
@@ -24,11 +29,20 @@ export interface MainArgs {
 /** Pictures of a quick run; the whole of MNIST otherwise. */
 const QUICK = {train: 8000, validation: 1000, test: 2000, attacked: 500};
 
+/** In every model, so that cross-entropy's are as fast; one line for people. */
+function useNativeKernels(): string {
+  const reports = enableNativeKernels({scope: 'everywhere'});
+  const on = reports.filter(({state}) => state === 'on').map(({name}) => name);
+  const off = reports.filter(({state}) => state === 'off').map(({name, reason}) => `${name}: ${reason}`);
+  return [`faster kernels: ${on.join(', ') || 'none'}`, ...off.map(text => `off, ${text}`)].join('; ');
+}
+
 /** The main job: both questions, their table, the report. Returns the exit code. */
 export async function runMain(args: MainArgs): Promise<number> {
   const started = performance.now();
   const choice = await chooseBackend({prefer: args.prefer});
   console.log(describeBackend(choice));
+  if (choice.package === '@tensorflow/tfjs-node') console.log(useNativeKernels());
   if (choice.backend === 'wasm') {
     console.error(
       'The nets are convolutional: run `npm run native`, or take `-- --backend cpu`, which is slow.',

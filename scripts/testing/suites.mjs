@@ -13,6 +13,12 @@ export const suites = [
   {name: 'cpu', run: () => runVitest('cpu')},
   {name: 'wasm', run: () => runVitest('wasm')},
   {name: 'reference-native', group: REFERENCE, native: true, run: () => runVitest('reference-native')},
+  {
+    name: 'reference-native-tuned',
+    group: REFERENCE,
+    native: true,
+    run: () => runVitest('reference-native-tuned'),
+  },
   {name: 'reference-cpu', group: REFERENCE, run: () => runVitest('reference-cpu')},
   {name: 'reference-wasm', group: REFERENCE, run: () => runVitest('reference-wasm')},
   {name: 'browser', built: true, run: runKarma},

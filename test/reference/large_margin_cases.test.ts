@@ -8,7 +8,7 @@ import {
   resolveOptions,
   selectLayers,
 } from '../../src/index.js';
-import {engine, startEngine} from '../support/engine.js';
+import {engine, engineLabel, startEngine} from '../support/engine.js';
 import {worstError, worstRelative} from '../support/expect_close.js';
 import {cases, forward, optionsOf, type Case} from './cases.js';
 
@@ -22,14 +22,14 @@ const DISTANCE_BAR = 1e-4;
 // wasm has no Conv2DBackpropFilter, and its MaxPoolGrad loses windows whose maximum is <= 0.
 const runnable = cases.filter(({net}) => engine !== 'wasm' || net === 'dense');
 
-describe(`reference cases on ${engine}`, () => {
+describe(`reference cases on ${engineLabel}`, () => {
   const worst = {loss: 0, gradients: 0, distances: 0, 'gradients of one tensor': 0};
   let passed = 0;
   beforeAll(() => startEngine());
   afterAll(() => {
     const errors = Object.entries(worst).map(([what, error]) => `${what} ${error.toExponential(1)}`);
     console.log(
-      `${engine}: ${passed} of ${runnable.length} cases, worst relative error: ${errors.join(', ')}`,
+      `${engineLabel}: ${passed} of ${runnable.length} cases, worst relative error: ${errors.join(', ')}`,
     );
   });
 

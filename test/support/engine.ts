@@ -1,4 +1,5 @@
 import {getBackend, ready, setBackend} from '@tensorflow/tfjs-core';
+import {enableNativeKernels} from '../../plugin/kernels/node/index.js';
 
 /** The engine that this process tests, named by the variable LARGE_MARGIN_ENGINE. */
 export type Engine = 'native' | 'cpu' | 'wasm';
@@ -10,6 +11,12 @@ const ENGINES: Record<Engine, {backend: string; load: () => Promise<unknown>}> =
 };
 
 export const engine = readEngine(process.env.LARGE_MARGIN_ENGINE ?? 'native');
+
+/** Whether the native engine's faster kernels are in every model: the variable LARGE_MARGIN_KERNELS is 'tuned'. */
+const isTuned = process.env.LARGE_MARGIN_KERNELS === 'tuned';
+
+/** The engine for people to read. */
+export const engineLabel = isTuned ? `${engine} with faster kernels` : engine;
 
 /** Loads the engine with tfjs-layers and makes sure that it is the one that computes: tfjs falls back in silence. */
 export async function startEngine(): Promise<void> {
@@ -23,6 +30,9 @@ export async function startEngine(): Promise<void> {
       `startEngine: expected tfjs to run on ${backend}, got ${getBackend()}; try \`npm run doctor\``,
     );
   }
+  if (!isTuned) return;
+  const off = enableNativeKernels({scope: 'everywhere'}).filter(({state}) => state === 'off');
+  if (off.length > 0) throw new Error(`startEngine: expected all kernels on, got ${JSON.stringify(off)}`);
 }
 
 function readEngine(name: string): Engine {

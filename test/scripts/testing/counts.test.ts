@@ -24,7 +24,7 @@ it('the total is the sum over the suites, with all their notes', () => {
 
 it('suites are chosen by name or by group, and the long one only by name', () => {
   expect(names(chooseSuites(['reference', 'browser']))).toEqual([
-    ...['reference-native', 'reference-cpu', 'reference-wasm'],
+    ...['reference-native', 'reference-native-tuned', 'reference-cpu', 'reference-wasm'],
     'browser',
   ]);
   expect(names(chooseSuites([]))).not.toContain('long');
@@ -33,6 +33,6 @@ it('suites are chosen by name or by group, and the long one only by name', () =>
 
 it('an unknown suite is an error that lists the known ones', () => {
   expect(() => chooseSuites(['nativ'])).toThrow(
-    /^unknown suite nativ; known suites: tools, native, cpu, reference-native/,
+    /^unknown suite nativ; known suites: tools, native, cpu, wasm, reference-native/,
   );
 });
