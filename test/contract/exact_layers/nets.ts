@@ -36,6 +36,9 @@ function vectors(name: string, ...middle: Make[]): ExactCase {
   return {name, net: stack([4], make, 0.6), x: () => randomTensor([2, 4], 1)};
 }
 
+/** The same on inputs so large that an activation reaches its bound. */
+const beyond = (exactCase: ExactCase): ExactCase => ({...exactCase, x: () => randomTensor([2, 4], 1, 6)});
+
 // Small, for the fewer windows there are the farther away is the next one whose maximum switches.
 const conv: Make = () =>
   layers.conv2d({filters: 2, kernelSize: 3, padding: 'same', activation: 'tanh', name: 'first'});
@@ -90,7 +93,9 @@ const smooth: Make = () => layers.activation({activation: 'tanh'});
 
 export const exactCases: ExactCase[] = [
   ...activations.map(name => vectors(name, () => layers.activation({activation: name as 'relu'}))),
-  vectors('reLU with a maximum of 6', () => layers.reLU({maxValue: 6}), smooth),
+  beyond(vectors('relu6 beyond 6', () => layers.activation({activation: 'relu6'}))),
+  beyond(vectors('hardSigmoid beyond 2.5', () => layers.activation({activation: 'hardSigmoid'}))),
+  beyond(vectors('reLU with a maximum of 6', () => layers.reLU({maxValue: 6}))),
   vectors('leakyReLU', () => layers.leakyReLU({alpha: 0.2}), smooth),
   vectors('prelu', () => layers.prelu(), smooth),
   vectors('thresholdedReLU', () => layers.thresholdedReLU({theta: 0.2}), smooth),
