@@ -3,12 +3,13 @@
 const HELP = `Usage: tfjs-large-margin <command>
 
 Commands, run in the folder of your project:
-  native   make @tensorflow/tfjs-node work where its own download is out of reach
+  native   make @tensorflow/tfjs-node work where its own download is out of reach;
+           --gpu: @tensorflow/tfjs-node-gpu, with CUDA's libraries (2.3 GB to download)
   doctor   print what was found on this machine and which engine will run
   help     print this`;
 
 const COMMANDS = {
-  native: async () => (await import('./native/index.mjs')).main(),
+  native: async args => (await import('./native/index.mjs')).main(args),
   doctor: async () => (await import('./doctor.mjs')).doctor(),
   help: async () => {
     console.log(HELP);
@@ -19,10 +20,15 @@ const ALIASES = {'--help': 'help', '-h': 'help'};
 
 const [given = 'help', ...rest] = process.argv.slice(2);
 const command = ALIASES[given] ?? given;
-if (!Object.hasOwn(COMMANDS, command) || rest.length > 0) {
-  const what = rest.length > 0 ? `arguments "${rest.join(' ')}" after "${given}"` : `command "${given}"`;
+// Only `native` has arguments, and refuses wrong ones itself.
+const isTooMany = rest.length > 0 && command !== 'native';
+if (!Object.hasOwn(COMMANDS, command) || isTooMany) {
+  const what =
+    rest.length > 0 && Object.hasOwn(COMMANDS, command)
+      ? `arguments "${rest.join(' ')}" after "${given}"`
+      : `command "${given}"`;
   console.error(`tfjs-large-margin: unknown ${what}; known commands: ${Object.keys(COMMANDS).join(', ')}.`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await COMMANDS[command]();
+  process.exitCode = await COMMANDS[command](rest);
 }

@@ -83,7 +83,8 @@ function describeData() {
 function describeEngine(found) {
   if (found.state === 'missing') return 'not installed';
   if (found.state === 'broken') return `does not work: ${found.reason}`;
-  return `${found.version} works${found.library ? ` (TensorFlow ${found.library})` : ''}`;
+  const blind = found.gpu === false ? ', but finds no GPU and computes on the CPU' : '';
+  return `${found.version} works${found.library ? ` (TensorFlow ${found.library})` : ''}${blind}`;
 }
 
 function nativeAdvice(machine) {

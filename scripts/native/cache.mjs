@@ -14,7 +14,7 @@ export function cacheFolder(env = process.env, home = homedir()) {
   return join(base, 'tfjs-large-margin');
 }
 
-export const cachedWheel = (folder = cacheFolder()) => join(folder, recipe.wheel);
+export const cachedWheel = (folder = cacheFolder(), {wheel} = recipe) => join(folder, wheel);
 
 export async function sha256(file) {
   const hash = createHash('sha256');

@@ -10,27 +10,34 @@ import {SetupError} from './setup_error.mjs';
 
 const SPARE_BYTES = 100e6;
 
-/** The path of a wheel whose checksum is right: from the cache, or downloaded into it. */
-export async function ensureWheel({folder, python, report, fetch = fetchWithPip, expected = recipe.sha256}) {
-  const wheel = cachedWheel(folder);
+/** The path of a wheel of a recipe, its checksum right: from the cache, or downloaded into it. */
+export async function ensureWheel({
+  folder,
+  python,
+  report,
+  wanted = recipe,
+  fetch = fetchWithPip,
+  expected = wanted.sha256,
+}) {
+  const wheel = cachedWheel(folder, wanted);
   const state = await wheelState(wheel, expected);
   if (state === 'good') {
-    report.line(`TensorFlow ${recipe.tensorflow}: found in the cache, checksum right`);
+    report.line(`${wanted.title}: found in the cache, checksum right`);
     return wheel;
   }
   if (state === 'damaged') {
-    report.line(`TensorFlow ${recipe.tensorflow}: the cached download is damaged, fetching it again`);
+    report.line(`${wanted.title}: the cached download is damaged, fetching it again`);
     rmSync(wheel, {force: true});
   }
   makeFolder(folder);
   removeLeftovers(folder);
-  checkSpace(folder, 2 * recipe.wheelBytes + SPARE_BYTES, freeBytes(folder));
+  checkSpace(folder, 2 * wanted.wheelBytes + SPARE_BYTES, freeBytes(folder));
   // Everything of an unfinished download stays in its own folder; only a checked file gets the real name.
   const aside = mkdtempSync(join(folder, 'download-'));
   try {
-    const title = `Downloading TensorFlow ${recipe.tensorflow} (${megabytes(recipe.wheelBytes)})`;
-    const file = await report.stage(title, moving => fetch({aside, python, moving}));
-    await checkWheel(file, expected);
+    const title = `Downloading ${wanted.title} (${megabytes(wanted.wheelBytes)})`;
+    const file = await report.stage(title, moving => fetch({aside, python, wanted, moving}));
+    await checkWheel(file, expected, wanted);
     renameSync(file, wheel);
     return wheel;
   } finally {
@@ -38,27 +45,27 @@ export async function ensureWheel({folder, python, report, fetch = fetchWithPip,
   }
 }
 
-async function checkWheel(file, expected) {
+async function checkWheel(file, expected, {requirement}) {
   const found = await sha256(file);
   if (found === expected) return;
   throw new SetupError(
-    `The download of ${recipe.requirement} has checksum ${found.slice(0, 12)}..., expected ` +
+    `The download of ${requirement} has checksum ${found.slice(0, 12)}..., expected ` +
       `${expected.slice(0, 12)}...: nothing was installed; run this again, and if it stays so ` +
       'ask who runs your package index or proxy.',
   );
 }
 
-async function fetchWithPip({aside, python, moving}) {
+async function fetchWithPip({aside, python, wanted: {requirement, wheel, wheelBytes}, moving}) {
   // pip keeps its temporary file below TMPDIR: that is where the progress can be read off.
   const env = {...process.env, TMPDIR: aside, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_REQUIRE_VIRTUALENV: ''};
   const quiet = ['--no-deps', '--only-binary=:all:', '--no-cache-dir', '--progress-bar', 'off'];
-  const args = ['-m', 'pip', 'download', ...quiet, ...wheelTarget, '--dest', aside, recipe.requirement];
-  const onTick = () => moving(`${megabytes(largestFile(aside))} of ${megabytes(recipe.wheelBytes)}`);
+  const args = ['-m', 'pip', 'download', ...quiet, ...wheelTarget, '--dest', aside, requirement];
+  const onTick = () => moving(`${megabytes(largestFile(aside))} of ${megabytes(wheelBytes)}`);
   const {code, output} = await runCommand(python, args, {env, onTick});
-  if (code === 0) return join(aside, recipe.wheel);
+  if (code === 0) return join(aside, wheel);
   const reason = output.match(/^ERROR: (.*)$/m)?.[1] ?? output.trim().split('\n').at(-1);
   throw new SetupError(
-    `pip could not download ${recipe.requirement} (${reason}): check the network, the proxy and pip's ` +
+    `pip could not download ${requirement} (${reason}): check the network, the proxy and pip's ` +
       'index settings (`pip config list`), then run this again.',
   );
 }

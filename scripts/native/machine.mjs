@@ -1,4 +1,4 @@
-import {existsSync, statfsSync} from 'node:fs';
+import {existsSync, readFileSync, statfsSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {runCommand} from './run_command.mjs';
 
@@ -16,6 +16,7 @@ export async function inspectMachine() {
     make: await works(process.env.MAKE || 'make', ['--version']),
     python: await findPython(),
     nodeHeaders: findNodeHeaders(),
+    nvidiaDriver: findNvidiaDriver(),
   };
 }
 
@@ -44,6 +45,12 @@ export function atLeast(version, wanted) {
 export function findNodeHeaders(execPath = process.execPath) {
   const prefix = dirname(dirname(execPath));
   return existsSync(join(prefix, 'include/node/node_api.h')) ? prefix : null;
+}
+
+/** The version of the loaded NVIDIA driver, or null. */
+export function findNvidiaDriver(file = '/proc/driver/nvidia/version') {
+  if (!existsSync(file)) return null;
+  return readFileSync(file, 'utf8').match(/\b\d+\.\d+(\.\d+)?\b/)?.[0] ?? null;
 }
 
 /** Bytes a normal user may still write to the disk of this (existing) folder. */

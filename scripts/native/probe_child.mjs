@@ -29,6 +29,8 @@ try {
     version,
     backend: tf.getBackend(),
     library: tf.backend().binding?.TF_Version ?? null,
+    // Without a GPU it computes on the CPU and says nothing.
+    ...(name.endsWith('-gpu') && {gpu: tf.backend().isUsingGpuDevice === true}),
   };
 } catch (error) {
   result = {state: 'broken', reason: String(error?.message ?? error).split('\n')[0]};

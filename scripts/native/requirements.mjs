@@ -46,6 +46,25 @@ export function checkMachine(machine) {
   }
 }
 
+// CUDA 12.2 runs on drivers from this one on, by NVIDIA's promise of minor version compatibility.
+const OLDEST_DRIVER = '525.60';
+
+/** Throws when the engine for GPUs would find no GPU here: the driver is the one part that no package brings. */
+export function checkDriver({nvidiaDriver}) {
+  const elsewhere = 'to build it here for another machine (in a container image, say) add --without-driver';
+  if (!nvidiaDriver) {
+    throw new SetupError(
+      "No NVIDIA driver is loaded (/proc/driver/nvidia/version is not there): install the GPU's driver, or " +
+        `use the CPU's engine (npm run native without --gpu); ${elsewhere}.`,
+    );
+  }
+  if (!atLeast(nvidiaDriver, OLDEST_DRIVER)) {
+    throw new SetupError(
+      `The NVIDIA driver ${nvidiaDriver} is too old for CUDA 12.2: install ${OLDEST_DRIVER} or newer; ${elsewhere}.`,
+    );
+  }
+}
+
 /** Throws when the disk under `folder` has less than `needed` bytes left. */
 export function checkSpace(folder, needed, free) {
   if (free >= needed) return;

@@ -27,6 +27,12 @@ test('an unknown command is an error that names the known ones', () => {
   );
 });
 
+test('native refuses arguments that it does not know', () => {
+  const {status, stderr} = command('native', '--gpus');
+  assert.equal(status, 1);
+  assert.match(stderr, /^\[native\] .*--gpus.* \(known: --gpu, --without-driver\)\.\n$/);
+});
+
 test("doctor finds the engines of the user's project", () => {
   const {status, stdout, stderr} = command('doctor');
   assert.equal(status, 0, stderr);

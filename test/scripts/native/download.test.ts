@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {cachedWheel, cacheFolder, wheelState} from '../../../scripts/native/cache.mjs';
 import {ensureWheel} from '../../../scripts/native/download.mjs';
+import {gpuRecipe, recipe, wheelsOf} from '../../../scripts/native/recipe.mjs';
 import {SetupError} from '../../../scripts/native/setup_error.mjs';
 
 const GOOD = 'the right bytes';
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, {recursive: true, force: true}));
 
-function ensure(content: string | Error) {
+function ensure(content: string | Error, wanted = recipe) {
   const report = {
     line: (text: string) => lines.push(text),
     stage: (_: string, run: (moving: (text: string) => void) => unknown) => run(() => {}),
@@ -35,7 +36,7 @@ function ensure(content: string | Error) {
     writeFileSync(file, content);
     return file;
   };
-  return ensureWheel({folder, python: 'python3', report, fetch, expected});
+  return ensureWheel({folder, python: 'python3', report, wanted, fetch, expected});
 }
 
 describe('ensureWheel', () => {
@@ -57,6 +58,15 @@ describe('ensureWheel', () => {
     expect(fetched).toBe(1);
     expect(lines.join()).toContain('damaged');
     expect(await wheelState(cachedWheel(folder), expected)).toBe('good');
+  });
+
+  it('keeps the wheels of CUDA apart from one another', async () => {
+    const [, cublas, cupti] = wheelsOf(gpuRecipe);
+    await ensure(GOOD, cublas);
+    const file = await ensure(GOOD, cupti);
+    expect(file).toBe(join(folder, cupti.wheel));
+    expect(readdirSync(folder).sort()).toEqual([cublas.wheel, cupti.wheel].sort());
+    expect(fetched).toBe(2);
   });
 
   it('refuses a download with a wrong checksum and keeps nothing of it', async () => {

@@ -3,8 +3,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {explainFailure} from '../../../scripts/native/compile.mjs';
-import {ensureNative} from '../../../scripts/native/index.mjs';
+import {ensureNative, readArguments} from '../../../scripts/native/index.mjs';
+import type {inspectMachine} from '../../../scripts/native/machine.mjs';
 import {probe} from '../../../scripts/native/probe.mjs';
+import {SetupError} from '../../../scripts/native/setup_error.mjs';
 
 const NODE = '@tensorflow/tfjs-node';
 let project: string;
@@ -66,6 +68,59 @@ describe('ensureNative', () => {
     await expect(run()).rejects.toThrow(
       '@tensorflow/tfjs-node is 3.0.0 here, and the set-up is proven for 4.22.0',
     );
+  });
+});
+
+describe('ensureNative for a GPU', () => {
+  const machine = {platform: 'linux', arch: 'x64', glibc: true, nodeMajor: 20, nodeVersion: '20.20.2'};
+  const tools = {compiler: true, make: true, python: {command: 'no-python', version: '3.11', pip: true}};
+  const inspect = async () => ({...machine, ...tools, nodeHeaders: '/usr', nvidiaDriver: null});
+  const run = (more = {}) =>
+    ensureNative({
+      ...{from: project, gpu: true, inspect: inspect as typeof inspectMachine},
+      ...{report: {line: () => true, stage: async () => {}}, ...more},
+    });
+
+  it('is not content with the engine of the CPU, and says how to install the other', async () => {
+    install(NODE, '4.22.0', working('a[0] + b[0]'));
+    await expect(run()).rejects.toThrow(
+      '@tensorflow/tfjs-node-gpu is not installed here: run ' +
+        '`npm install --ignore-scripts @tensorflow/tfjs-node-gpu@4.22.0`, then this again.',
+    );
+  });
+
+  it('downloads nothing where no driver is loaded', async () => {
+    install(`${NODE}-gpu`, '4.22.0', `throw new Error('no addon')`);
+    await expect(run()).rejects.toThrow('No NVIDIA driver is loaded');
+  });
+
+  it('tells whether the engine that works has a GPU', async () => {
+    install(
+      `${NODE}-gpu`,
+      '4.22.0',
+      working('a[0] + b[0]').replace('binding:', 'isUsingGpuDevice: false, binding:'),
+    );
+    expect(await run()).toMatchObject({package: `${NODE}-gpu`, state: 'works', gpu: false});
+    install(
+      `${NODE}-gpu`,
+      '4.22.0',
+      working('a[0] + b[0]').replace('binding:', 'isUsingGpuDevice: true, binding:'),
+    );
+    expect(await run()).toMatchObject({gpu: true});
+  });
+});
+
+describe("the command's arguments", () => {
+  it('are --gpu, and with it --without-driver', () => {
+    expect(readArguments([])).toEqual({gpu: false, withoutDriver: false});
+    expect(readArguments(['--gpu'])).toEqual({gpu: true, withoutDriver: false});
+    expect(readArguments(['--gpu', '--without-driver'])).toEqual({gpu: true, withoutDriver: true});
+  });
+
+  it('are refused in one sentence otherwise', () => {
+    expect(() => readArguments(['--gpus'])).toThrow(/'--gpus'.*known: --gpu, --without-driver/);
+    expect(() => readArguments(['gpu'])).toThrow(SetupError);
+    expect(() => readArguments(['--without-driver'])).toThrow('--without-driver goes with --gpu only.');
   });
 });
 

@@ -1,6 +1,9 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {atLeast} from '../../../scripts/native/machine.mjs';
-import {checkMachine, checkSpace} from '../../../scripts/native/requirements.mjs';
+import {atLeast, findNvidiaDriver} from '../../../scripts/native/machine.mjs';
+import {checkDriver, checkMachine, checkSpace} from '../../../scripts/native/requirements.mjs';
 import {SetupError} from '../../../scripts/native/setup_error.mjs';
 
 const good = {
@@ -78,4 +81,34 @@ it('atLeast compares versions by number, not by letter', () => {
   expect(atLeast('3.11', '3.9')).toBe(true);
   expect(atLeast('3.9', '3.11')).toBe(false);
   expect(atLeast('4.0', '3.9')).toBe(true);
+});
+
+describe('checkDriver', () => {
+  it('takes a driver that CUDA 12.2 runs on', () => {
+    expect(() => checkDriver({nvidiaDriver: '535.104.05'})).not.toThrow();
+    expect(() => checkDriver({nvidiaDriver: '580.159.04'})).not.toThrow();
+  });
+
+  it('refuses none, or an old one, with the way out', () => {
+    expect(() => checkDriver({nvidiaDriver: null})).toThrow(SetupError);
+    expect(() => checkDriver({nvidiaDriver: null})).toThrow(
+      /^No NVIDIA driver is loaded .* --without-driver\.$/,
+    );
+    expect(() => checkDriver({nvidiaDriver: '470.82.01'})).toThrow(
+      'The NVIDIA driver 470.82.01 is too old for CUDA 12.2: install 525.60 or newer',
+    );
+  });
+});
+
+describe('findNvidiaDriver', () => {
+  it('reads the version out of the line that the driver shows', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'large-margin-driver-')), 'version');
+    writeFileSync(
+      file,
+      'NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\n',
+    );
+    expect(findNvidiaDriver(file)).toBe('535.104.05');
+    rmSync(dirname(file), {recursive: true});
+    expect(findNvidiaDriver(file)).toBeNull();
+  });
 });
