@@ -49,7 +49,7 @@ export function slopeAtZero(f: (t: number) => number, largest?: number): number 
 export function leaningDirection(gradient: ArrayLike<number>, seed: number): Float32Array {
   const random = randoms(gradient.length, seed);
   const signed = random.map((r, i) => (gradient[i] === 0 ? r : Math.sign(gradient[i]) * Math.abs(r)));
-  const length = Math.hypot(...signed) || 1;
+  const length = Math.sqrt(dot(signed, signed)) || 1;
   return signed.map(s => s / length);
 }
 
