@@ -1,7 +1,7 @@
 import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import {mixesExamples} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
-import type {LayerCall} from './topology.js';
+import {descendants, type LayerCall} from './topology.js';
 
 const checked = new WeakSet<LayerCall[]>();
 
@@ -21,7 +21,8 @@ export function warnOfMixing(
   const isWanted = plan.options.batchStatistics === 'constant' && logits.shape[0] > 1;
   if (!isWanted || checked.has(plan.calls)) return;
   checked.add(plan.calls);
-  const calls = [...results.keys()].filter(call => results.get(call)!.shape[0] === logits.shape[0]);
+  const fromMargins = [...plan.sources, ...descendants(plan.calls, plan.sources)];
+  const calls = fromMargins.filter(call => results.get(call)?.shape[0] === logits.shape[0]);
   const mixes = mixesExamples(
     logits,
     calls.map(call => results.get(call)!),

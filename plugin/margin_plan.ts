@@ -9,6 +9,7 @@ import {
   isSoftmax,
   whyNotExact,
 } from './layer_kinds.js';
+import {everyCall, isCalledLikeASet, nameTaps, namesOf, type Tap} from './tap_names.js';
 import {ancestors, descendants, traceOutputs, type LayerCall} from './topology.js';
 
 /** Everything about a model and its margin options that does not change from batch to batch. */
@@ -23,11 +24,11 @@ export interface MarginPlan {
   classes: number;
   /** All layer calls that lead to the classification output. */
   calls: LayerCall[];
+  /** Those of them that give a margin layer. */
+  sources: LayerCall[];
   /** The call whose softmax turns logits into the output; undefined: the output is the logits. */
   softmax?: LayerCall;
 }
-
-export type Tap = {input: number} | {output: true} | {call: LayerCall; index: number; of: number};
 
 /** Options of a LargeMarginModel: a margin, and which output it is for where a model has several. */
 export interface LargeMarginModelOptions extends MarginOptions {
@@ -76,9 +77,13 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   const layers = selected.flatMap(layer => everyCall(layer, taps));
   checkOnce(caller, layers, taps);
   for (const {name} of layers) checkFloat(caller, name, taps.get(name)!, model, calls);
-  const chosen = layers.map(({name}) => taps.get(name)!);
-  if (resolved.gradient === 'exact') checkExact(caller, model, calls, chosen);
-  return {options: resolved, layers, taps, outputIndex, classes, calls, softmax};
+  const sources = callsAt(
+    model,
+    calls,
+    layers.map(({name}) => taps.get(name)!),
+  );
+  if (resolved.gradient === 'exact') checkExact(caller, calls, sources);
+  return {options: resolved, layers, taps, outputIndex, classes, calls, sources, softmax};
 }
 
 function findOutput(caller: string, model: LayersModel, name: string | undefined): number {
@@ -160,59 +165,6 @@ function followActivation(call: LayerCall, calls: LayerCall[]): LayerCall {
   }
 }
 
-/**
- * Names everything that can be intercepted: layers by their name (with the nested models before it where the name
- * alone is not unique), each call of a shared layer as name:0, name:1, ..., the only input also as 'input'.
- */
-function nameTaps(model: LayersModel, calls: LayerCall[]): Map<string, Tap> {
-  const taps = new Map<string, Tap>();
-  const inputs = model.inputs.map(input => input.sourceLayer);
-  const isTaken = calls.some(call => !call.isInput && call.layer.name === 'input');
-  if (inputs.length === 1 && !isTaken) taps.set('input', {input: 0});
-  taps.set('output', {output: true});
-  const byLayer = new Map<LayerCall['layer'], LayerCall[]>();
-  for (const call of calls) byLayer.set(call.layer, [...(byLayer.get(call.layer) ?? []), call]);
-  const names = [...byLayer.keys()].map(layer => layer.name);
-  for (const [layer, uses] of byLayer) {
-    const isUnique = names.filter(name => name === layer.name).length === 1;
-    const name = isUnique ? layer.name : [...uses[0].path, layer.name].join('/');
-    if (uses[0].isInput) {
-      taps.set(name, {input: inputs.indexOf(layer)});
-    } else if (uses.length === 1) {
-      taps.set(name, {call: uses[0], index: 0, of: 1});
-    } else {
-      taps.set(name, {call: uses[0], index: -1, of: uses.length});
-      uses.forEach((call, index) => taps.set(`${name}:${index}`, {call, index, of: uses.length}));
-    }
-  }
-  return taps;
-}
-
-/** A shared layer's name means each of its calls. */
-function everyCall(layer: ResolvedLayer, taps: Map<string, Tap>): ResolvedLayer[] {
-  const tap = taps.get(layer.name)!;
-  if (!('call' in tap) || tap.index >= 0) return [layer];
-  return Array.from({length: tap.of}, (_, index) => ({...layer, name: `${layer.name}:${index}`}));
-}
-
-function namesOf(taps: Map<string, Tap>, calls: LayerCall[], model: LayersModel): string[] {
-  const isOnlyInput = (call: LayerCall) =>
-    call.isInput && model.inputs.length === 1 && 'input' in (taps.get('input') ?? {});
-  return calls.map(call => {
-    if (isOnlyInput(call)) return 'input';
-    const matches = [...taps].filter(([, tap]) =>
-      call.isInput
-        ? 'input' in tap && model.inputs[tap.input].sourceLayer === call.layer
-        : 'call' in tap && tap.call === call && tap.index >= 0,
-    );
-    return matches[0][0];
-  });
-}
-
-function isCalledLikeASet({layer}: LayerCall): boolean {
-  return layer.name === 'input' || layer.name === 'output';
-}
-
 function checkOffPath(
   caller: string,
   selection: MarginOptions['layers'],
@@ -262,13 +214,17 @@ function checkFloat(caller: string, name: string, tap: Tap, model: LayersModel, 
   );
 }
 
-function checkExact(caller: string, model: LayersModel, calls: LayerCall[], taps: Tap[]): void {
-  const sources = taps.flatMap(tap => {
+/** The calls that give the margin layers; the logits are none. */
+function callsAt(model: LayersModel, calls: LayerCall[], taps: Tap[]): LayerCall[] {
+  return taps.flatMap(tap => {
     if ('output' in tap) return [];
     return 'call' in tap
       ? [tap.call]
       : calls.filter(call => call.layer === model.inputs[tap.input].sourceLayer);
   });
+}
+
+function checkExact(caller: string, calls: LayerCall[], sources: LayerCall[]): void {
   for (const call of descendants(calls, sources)) {
     const why = whyNotExact(call);
     if (why === undefined) continue;

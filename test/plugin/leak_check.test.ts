@@ -25,7 +25,12 @@ const margin = {gamma: 1, gradient: 'firstOrder'} as const;
 const netWith = (normalize: layers.Layer) =>
   seeded(
     sequential({
-      layers: [layers.dense({units: 5, inputShape: [4]}), normalize, layers.reLU(), layers.dense({units: 3})],
+      layers: [
+        layers.dense({units: 5, inputShape: [4]}),
+        normalize,
+        layers.reLU({name: 'relu'}),
+        layers.dense({units: 3}),
+      ],
     }),
   );
 
@@ -57,6 +62,8 @@ describe('a layer that mixes the examples of a batch', () => {
     run(layers.dropout({rate: 0.5}));
     run(new HandMadeNorm({}), {batchStatistics: 'differentiated'});
     run(new HandMadeNorm({}), {}, false);
+    // Before every margin layer it does no harm.
+    run(new HandMadeNorm({}), {layers: ['relu']});
     expect(warnings()).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;
 const helpers =
-  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|measure|training_steps|batch_checks|summary_table)\.ts$/;
+  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table)\.ts$/;
 const pieces = /^plugin\/large_margin_model\.ts$/;
 const demoTools = /^(cli-progress|vega|vega-lite|@resvg\/resvg-js)$/;
 

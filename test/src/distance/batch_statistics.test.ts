@@ -60,8 +60,8 @@ function gradientOfFirst(
   return taped(() => {
     const input = tf.clone(x);
     const scores = net.apply(input, {training: true}) as tf.Tensor2D;
-    const [walk] = gapGradients('f', scores, {input}, [direction], {gradient, batchStatistics});
-    return walk.input.dataSync();
+    const {input: gradients} = gapGradients('f', scores, {input}, [direction], {gradient, batchStatistics});
+    return gradients[0].dataSync();
   });
 }
 
@@ -86,7 +86,7 @@ describe.each(Object.keys(nets))('batch statistics as constants: %s', name => {
       const scores = withStoppedMoments(net, input);
       const direction = tf.tensor2d([1, -1, 0, ...new Array(12).fill(0)], [5, 3]);
       const options = {gradient: 'exact', batchStatistics: 'differentiated'} as const;
-      return gapGradients('f', scores, {input}, [direction], options)[0].input.dataSync();
+      return gapGradients('f', scores, {input}, [direction], options).input[0].dataSync();
     });
     expect(worstError(own, byHand)).toBeLessThanOrEqual(1e-5);
   });

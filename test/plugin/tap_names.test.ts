@@ -1,8 +1,8 @@
 import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
-import {planMargin} from '../../../plugin/margin_plan.js';
-import {namesOf} from '../../support/margin_plans.js';
-import {apply, convNet, dense} from '../../support/tiny_models.js';
+import {planMargin} from '../../plugin/margin_plan.js';
+import {namesOf} from '../support/margin_plans.js';
+import {apply, convNet, dense} from '../support/tiny_models.js';
 
 describe('the names of margin layers', () => {
   it("'all', the default, is the input and the hidden layers", () => {
