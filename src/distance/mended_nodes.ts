@@ -8,6 +8,7 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import {liveTape, type TapeNode} from './live_tape.js';
+import {sumOverCopies} from './mends/copies.js';
 import {avgPool3dGrad, avgPoolGrad, maxPoolGrad} from './mends/pools.js';
 import {resizeBilinearGrad, resizeNearestNeighborGrad} from './mends/resizes.js';
 
@@ -66,6 +67,8 @@ function mendedGradient({kernelName, inputs, outputs, gradient}: TapeNode): Tape
     const [[name, x]] = Object.entries(inputs);
     return dys => ({[name]: () => reshape(dys[0], x.shape)});
   }
+  // Not wrong but slow beyond use: the second derivative of a deep net with batch norm took forty times as long.
+  if (kernelName === 'Tile') return dys => ({x: () => sumOverCopies(dys[0], inputs.x.shape)});
   const mend = Object.hasOwn(MENDS, kernelName) ? MENDS[kernelName] : undefined;
   if (!mend?.isNeeded(getBackend())) return undefined;
   return dys => {
