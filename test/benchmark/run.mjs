@@ -1,79 +1,53 @@
-import {existsSync, mkdirSync} from 'node:fs';
+import {mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {ensurePython} from '../../scripts/benchmark/python_environment.mjs';
 import {describeMachine} from '../../scripts/benchmark/machine.mjs';
-import {writeResult} from '../../scripts/benchmark/result_files.mjs';
+import {ensurePython} from '../../scripts/benchmark/python_environment.mjs';
+import {stamp, writeResult} from '../../scripts/benchmark/result_files.mjs';
 import {roundsInTime, timeLeft} from '../../scripts/benchmark/schedule.mjs';
 import {runCommand} from '../../scripts/native/run_command.mjs';
 import {SetupError} from '../../scripts/native/setup_error.mjs';
 import {allEngines} from './engines/index.mjs';
 import {measureCase} from './measure_case.mjs';
 import {allNets} from './nets/index.mjs';
+import {DEFAULTS, guessMs, headingOf, planCases} from './plan.mjs';
 import {formatReport} from './report.mjs';
 
 const here = name => fileURLToPath(new URL(name, import.meta.url));
 const CASES = 'build/benchmark';
-const DEFAULTS = {rounds: 5, minutes: 38, steps: 2};
-const TURN_MS = 350;
-/** Guess of what starting a worker takes, in the unit of the nets' `guessMs`. */
-const START_MS = 5000;
+const MINUTES = 38;
 
-/** Runs parts and writes and prints what was measured; resolves to the exit code. */
+/** Measures the parts, prints and writes what was found; resolves to the exit code. */
 export async function runParts(parts, options, report) {
   const began = Date.now();
-  const nets = await allNets();
-  const engines = await allEngines();
-  const notes = [];
+  const elapsed = () => Date.now() - began;
+  const [nets, engines] = [await allNets(), await allEngines()];
+  const {cases, notes} = planCases(parts, options, engines);
   const context = {unavailable: new Map(), versions: {}, python: undefined};
-  const cases = listCases(parts, options, engines, notes);
-  const machine = describeMachine();
-  report.line(machine);
-  for (const note of notes) report.line(note);
+  const result = {machine: describeMachine(), versions: context.versions, minutes: 0, notes, rows: []};
+  result.options = {parts: parts.map(({name}) => name), ...options};
+  for (const line of [result.machine, ...notes]) report.line(line);
   if (cases.some(one => one.engines.some(({python}) => python))) await setUpPython(context, engines, report);
 
-  const rows = [];
+  const name = options.name ?? stamp(new Date());
   const guesses = cases.flatMap(one => one.modes.map(mode => guessMs(one, mode, nets, options)));
   let done = 0;
-  const left = () => timeLeft(guesses, done, Date.now() - began);
-  const allowed = () => (options.minutes ?? DEFAULTS.minutes) * 60e3 - (Date.now() - began);
+  const left = () => timeLeft(guesses, done, elapsed());
+  const turn = {turnMs: options.steps ? 0 : DEFAULTS.turnMs, least: options.steps ?? DEFAULTS.steps};
+  rmSync(CASES, {recursive: true, force: true});
   for (const one of cases) {
-    const net = nets[one.net];
-    const heading = headingOf(one, net);
-    const file = await ensureCase(one);
-    const turn = {turnMs: options.steps ? 0 : TURN_MS, least: options.steps ?? DEFAULTS.steps};
-    const rounds = () => roundsInTime(options.rounds ?? one.rounds ?? DEFAULTS.rounds, left(), allowed());
+    const heading = headingOf(one, nets[one.net]);
+    const file = await makeCase(one);
+    const wanted = options.rounds ?? one.rounds ?? DEFAULTS.rounds;
+    const rounds = () => roundsInTime(wanted, left(), (options.minutes ?? MINUTES) * 60e3 - elapsed());
     const onPiece = () => report.line(progress(++done, guesses.length, heading, left()));
     const found = await measureCase({...one, file, context}, {turn, rounds, onPiece});
-    rows.push(...found.map(row => complete(row, one, heading, engines)));
+    result.rows.push(...found.map(row => complete(row, one, heading, engines)));
+    result.minutes = elapsed() / 60e3;
+    // After each case, so that a run that is broken off has not been for nothing.
+    writeResult(result, formatReport(result), name);
   }
-  const result = {machine, versions: context.versions, minutes: (Date.now() - began) / 60e3, notes, rows};
-  result.options = {parts: parts.map(({name}) => name), ...options};
-  return finish(result, parts, report);
-}
-
-function headingOf({batch, classes, sweep}, {title}) {
-  const what = `${title}, batch ${batch}${classes === 10 ? '' : `, ${classes} classes`}`;
-  return sweep ? `growth with ${sweep}: ${what}` : what;
-}
-
-function listCases(parts, options, engines, notes) {
-  return parts.flatMap(part => {
-    const why = part.unavailable?.();
-    if (why) {
-      notes.push(`${part.name}: ${why}`);
-      return [];
-    }
-    const isWanted = name => !options.engines || options.engines.includes(name);
-    const cases = part.cases().filter(({batch}) => !options.batches || options.batches.includes(batch));
-    return cases.flatMap(one => {
-      const chosen = engines.filter(({name}) => one.engines.includes(name) && isWanted(name));
-      const modes = one.modes.filter(
-        ({name}) => name === 'ce' || !options.modes || options.modes.includes(name),
-      );
-      return chosen.length === 0 ? [] : [{...one, part: part.name, modes, engines: chosen}];
-    });
-  });
+  return finish(result, parts, name, report);
 }
 
 async function setUpPython(context, engines, report) {
@@ -87,20 +61,14 @@ async function setUpPython(context, engines, report) {
   }
 }
 
-/** The file of a case, made once: its seeds are fixed. */
-async function ensureCase({net, batch, classes}) {
+/** Writes what all engines of a case start from; in each run anew, for nets change. */
+async function makeCase({net, batch, classes}) {
   mkdirSync(CASES, {recursive: true});
   const file = join(CASES, `${net}-${batch}-${classes}.json`);
-  if (existsSync(file)) return file;
   const args = [here('./make_case.mjs'), net, String(batch), String(classes), file];
   const {code, output} = await runCommand(process.execPath, args);
   if (code !== 0) throw new Error(`make_case.mjs failed: ${output}`);
   return file;
-}
-
-function guessMs({net, batch, engines}, {cost}, nets, {rounds = DEFAULTS.rounds, steps = DEFAULTS.steps}) {
-  const stepMs = nets[net].guessMs * batch * cost;
-  return engines.length * (START_MS + rounds * Math.max(TURN_MS, (1 + steps) * stepMs));
 }
 
 function progress(done, all, heading, leftMs) {
@@ -115,22 +83,21 @@ function complete(row, one, heading, engines) {
   return {part, net, batch, classes, sweep, ...row, at: row.at ?? one.at, heading, modeTitle, engineTitle};
 }
 
-async function finish(result, parts, report) {
+async function finish(result, parts, name, report) {
   const text = formatReport(result);
   console.log(`\n${text}`);
-  const path = writeResult(result, text, result.options.name);
-  for (const part of parts) {
-    const rows = result.rows.filter(row => row.part === part.name);
-    if (part.figure && rows.length > 0) await part.figure(rows, `${path}-${part.name}.png`);
-  }
+  const path = writeResult(result, text, name);
   report.line(`written: ${path}.txt, ${path}.json`);
-  const differing = result.rows.filter(({differs}) => differs);
-  for (const row of differing) {
-    const losses = row.losses.map(loss => loss.toPrecision(8)).join(', ');
-    report.line(`LOSSES DIFFER: ${row.heading}, ${row.modeTitle}, ${row.engineTitle}: ${losses}`);
+  for (const part of parts) {
+    const rows = result.rows.filter(row => row.part === part.name && !row.problem);
+    if (!part.figure || rows.length === 0) continue;
+    await part.figure(rows, `${path}-${part.name}.png`);
+    report.line(`drawn: ${path}-${part.name}.png`);
   }
+  const describe = row => `${row.heading}, ${row.modeTitle}, ${row.engineTitle}`;
+  const differing = result.rows.filter(({differs}) => differs);
+  for (const row of differing) report.line(`LOSSES DIFFER: ${describe(row)}: ${row.losses.join(', ')}`);
   const failed = result.rows.filter(({problem}) => problem && !problem.startsWith('not available'));
-  for (const row of failed)
-    report.line(`FAILED: ${row.heading}, ${row.modeTitle}, ${row.engineTitle}: ${row.problem}`);
+  for (const row of failed) report.line(`FAILED: ${describe(row)}: ${row.problem}`);
   return differing.length + failed.length > 0 ? 1 : 0;
 }
