@@ -86,7 +86,7 @@ describe('the architecture', () => {
       'demos',
       'demos/experiments',
     ];
-    for (const room of [...rooms, 'scripts', 'test']) {
+    for (const room of [...rooms, 'docs', 'scripts', 'test']) {
       const readme = readSource(root, `${room}/README.md`);
       expect(readme.trimEnd().split('\n').length, room).toBeLessThanOrEqual(30);
     }

@@ -1,4 +1,6 @@
 import {
+  All,
+  Any,
   Equal,
   Greater,
   Less,
@@ -16,11 +18,11 @@ const OF_TWO = [Equal, NotEqual, Less, LessEqual, Greater, LogicalAnd, LogicalOr
 
 /**
  * A comparison does not change but at a jump: its slopes are 0. tfjs says so of GreaterEqual only; maxima, relu6, selu,
- * leakyRelu and their like compare with the others in their gradients.
+ * leakyRelu and their like compare with the others in their gradients, and masks are made of them.
  */
 export const comparisonGradConfigs: GradConfig[] = [
   ...OF_TWO.map(kernelName => flat(kernelName, ['a', 'b'])),
-  flat(LogicalNot, ['x']),
+  ...[LogicalNot, Any, All].map(kernelName => flat(kernelName, ['x'])),
 ];
 
 function flat(kernelName: string, inputs: string[]): GradConfig {

@@ -17,7 +17,7 @@ const EXACT = new Set(
 /** Operations whose derivative is 0 wherever it exists: to backpropagation their results are constants. */
 const PIECEWISE_CONSTANT = new Set(
   `Step Sign Equal NotEqual Less LessEqual Greater GreaterEqual OneHot ZerosLike OnesLike
-  LogicalAnd LogicalOr LogicalXor LogicalNot Floor Ceil Round IsFinite IsNan Fill`.split(/\s+/),
+  LogicalAnd LogicalOr LogicalXor LogicalNot Any All Floor Ceil Round IsFinite IsNan Fill`.split(/\s+/),
 );
 
 /** tfjs's first derivative of these is wrong: floorDiv as if it were div, mirrorPad without what it mirrors. */

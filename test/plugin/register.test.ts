@@ -29,7 +29,7 @@ describe('register', () => {
       [tf.DepthwiseConv2dNativeBackpropFilter, tf.DepthwiseConv2dNativeBackpropInput],
       [tf.ResizeBilinearGrad, tf.ResizeNearestNeighborGrad],
       [tf.Equal, tf.NotEqual, tf.Less, tf.LessEqual, tf.Greater],
-      [tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor, tf.LogicalNot],
+      [tf.LogicalAnd, tf.LogicalOr, tf.LogicalXor, tf.LogicalNot, tf.Any, tf.All],
     ];
     expect(added.sort()).toEqual(ours.flat().sort());
   });

@@ -185,6 +185,54 @@ export const exactCases: ExactCase[] = [
     () => layers.averagePooling1d({poolSize: 2, padding: 'same'}),
     () => layers.flatten(),
   ),
+  sequences(
+    'convolution 1d, global average pool 1d',
+    () => layers.conv1d({filters: 3, ...last}),
+    () => layers.globalAveragePooling1d({}),
+  ),
+  sequences(
+    'convolution 1d, global max pool 1d',
+    () => layers.conv1d({filters: 3, ...last}),
+    () => layers.globalMaxPooling1d({}),
+  ),
+  sequences('lstm with hard sigmoid gates', () =>
+    layers.lstm({...recurrent, units: 4, recurrentActivation: 'hardSigmoid'}),
+  ),
+  sequences('rnn of stacked cells', () =>
+    layers.rnn({cell: [layers.lstmCell({...recurrent, units: 3}), layers.gruCell({...recurrent, units: 4})]}),
+  ),
+  sequences(
+    'masking, lstm',
+    () => layers.masking({maskValue: 0}),
+    () => layers.lstm({...recurrent, units: 4}),
+  ),
+  {
+    ...sequences(
+      'spatial dropout 1d in training',
+      () => layers.spatialDropout1d({rate: 0.4, seed: 3}),
+      () => layers.lstm({...recurrent, units: 3}),
+    ),
+    training: true,
+  },
+  vectors(
+    'repeat vector, gru',
+    () => layers.repeatVector({n: 3}),
+    () => layers.gru({...recurrent, units: 4, returnSequences: true}),
+    () => layers.flatten(),
+  ),
+  vectors('elu layer', () => layers.elu({alpha: 1})),
+  vectors('softmax layer', () => layers.softmax(), smooth),
+  pictures('softmax layer over channels', () => layers.softmax({axis: -1})),
+  pictures('average pool 2d over time', () =>
+    layers.timeDistributed({layer: layers.averagePooling1d({poolSize: 2})}),
+  ),
+  pictures(
+    'convolutional lstm',
+    () => layers.reshape({targetShape: [2, 5, 3, 2]}),
+    () => layers.convLstm2d({...recurrent, filters: 2, kernelSize: 2}),
+  ),
+  pictures('rescaling', () => layers.rescaling({scale: 0.5, offset: 0.1}), smooth),
+  pictures('centre crop', () => layers.centerCrop({height: 3, width: 4, name: 'crop'}), smooth),
   branches('add', () => layers.add()),
   branches('multiply', () => layers.multiply()),
   branches('maximum', () => layers.maximum()),
@@ -195,6 +243,9 @@ export const exactCases: ExactCase[] = [
   volumes('average pool 3d', () => layers.averagePooling3d({poolSize: 2, padding: 'same'}), smooth),
   volumes('convolution 3d', () =>
     layers.conv3d({filters: 2, kernelSize: 2, activation: 'tanh', name: 'conv3d'}),
+  ),
+  volumes('transposed convolution 3d', () =>
+    layers.conv3dTranspose({filters: 2, kernelSize: 2, name: 'conv3d'}),
   ),
   volumes('max pool 3d', () => layers.maxPooling3d({poolSize: 2, name: 'pool3d'})),
 ];

@@ -10,7 +10,7 @@ export function cellOf(outcome: Outcome): string {
 
 /** Whether a stored cell and a fresh one say the same: both agree, or both refuse for the same reason. */
 export function saysTheSame(stored: string, fresh: string): boolean {
-  const verdict = (cell: string) => (Number.isFinite(Number(cell)) ? 'agrees' : cell);
+  const verdict = (cell: string) => (/^\de[+-]\d+$/.test(cell) ? 'agrees' : cell);
   return verdict(stored) === verdict(fresh);
 }
 

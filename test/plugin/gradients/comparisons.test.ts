@@ -22,7 +22,7 @@ const logical = [
 
 describe('the gradients of comparisons', () => {
   it('are those that are registered', () => {
-    expect(comparisonGradConfigs).toHaveLength(9);
+    expect(comparisonGradConfigs).toHaveLength(11);
     for (const config of comparisonGradConfigs) expect(tf.getGradient(config.kernelName)).toBe(config);
   });
 
@@ -42,6 +42,17 @@ describe('the gradients of comparisons', () => {
     const slope = expectNoLeak(() => tf.grad(f)(a));
     const expected = tf.tidy(() => Array.from(combine(tf.greater(a, 0), tf.less(a, 1)).dataSync()));
     expect(Array.from(slope.dataSync())).toEqual(expected);
+    slope.dispose();
+  });
+
+  it.each([
+    ['Any', tf.any],
+    ['All', tf.all],
+  ] as const)('are 0 through a mask: %s', (_, reduce) => {
+    const mask = (a: tf.Tensor) => reduce(tf.greater(a, 0.2), -1, true);
+    const slope = expectNoLeak(() => tf.grad(a => tf.mul(toFloat(mask(a)), a))(a));
+    const [upper, lower] = Array.from(mask(a).dataSync());
+    expect(Array.from(slope.dataSync())).toEqual([upper, upper, upper, lower, lower, lower]);
     slope.dispose();
   });
 
