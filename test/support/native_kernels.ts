@@ -1,6 +1,7 @@
 import {engine, type Tensor} from '@tensorflow/tfjs-core';
 import {expect} from 'vitest';
 import {disableNativeKernels, enableNativeKernels} from '../../plugin/kernels/node/index.js';
+import {nativeBackend} from '../../plugin/kernels/node/native_backend.js';
 import {worstError} from './expect_close.js';
 
 /** Runs f with the native engine's faster kernels in place in every model. */
@@ -29,6 +30,31 @@ export async function kernelsRunByAsync(f: () => Promise<unknown>): Promise<stri
   const {names, stop} = recordKernels();
   await f().finally(stop);
   return names;
+}
+
+/** The names of TensorFlow's operations that run, in their order. */
+export function operationsRunBy(f: () => void): string[] {
+  const names: string[] = [];
+  watchingOperations(name => names.push(name), f);
+  return names;
+}
+
+/** Runs f and calls `watch` with the name of each of TensorFlow's operations before it runs. */
+export function watchingOperations<T>(watch: (name: string) => void, f: () => T): T {
+  const native = nativeBackend();
+  const {binding} = native;
+  const executeOp: typeof binding.executeOp = (name, ...rest) => {
+    watch(name);
+    return binding.executeOp(name, ...rest);
+  };
+  // Its properties cannot be written.
+  const entries = Object.getOwnPropertyNames(binding).map(key => [key, Reflect.get(binding, key)]);
+  native.binding = {...Object.fromEntries(entries), executeOp};
+  try {
+    return f();
+  } finally {
+    native.binding = binding;
+  }
 }
 
 function recordKernels(): {names: string[]; stop: () => void} {

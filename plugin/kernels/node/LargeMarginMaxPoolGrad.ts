@@ -62,17 +62,19 @@ export const largeMarginMaxPoolGrad: NativeKernel = {
           : stock.gradFunc(dy, saved, attrs),
     }),
   },
-  kernel: {
-    of: MaxPool,
-    replace: stock => ({
-      ...stock,
-      kernelFunc: args => {
-        const x = args.inputs.x as Tensor4D;
-        const attrs = args.attrs as NamedAttrMap;
-        return canPool(x, attrs) ? pool(x, attrs) : stock.kernelFunc(args);
-      },
-    }),
-  },
+  kernels: [
+    {
+      of: MaxPool,
+      replace: stock => ({
+        ...stock,
+        kernelFunc: args => {
+          const x = args.inputs.x as Tensor4D;
+          const attrs = args.attrs as NamedAttrMap;
+          return canPool(x, attrs) ? pool(x, attrs) : stock.kernelFunc(args);
+        },
+      }),
+    },
+  ],
   remove: forgetPlaces,
   sample: () => {
     const sizes: Array<[number, number, 'same' | 'valid']> = [

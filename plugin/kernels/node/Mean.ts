@@ -23,18 +23,20 @@ import type {NativeKernel} from './native_kernel.js';
  */
 export const columnMean: NativeKernel = {
   name: 'Mean',
-  kernel: {
-    of: Mean,
-    replace: stock => ({
-      ...stock,
-      kernelFunc: args => {
-        const x = args.inputs.x as Tensor;
-        const {axis, keepDims} = args.attrs as unknown as MeanAttrs & {keepDims: boolean};
-        if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
-        return tidy(() => div(columnSums(x), x.size / x.shape[x.rank - 1]));
-      },
-    }),
-  },
+  kernels: [
+    {
+      of: Mean,
+      replace: stock => ({
+        ...stock,
+        kernelFunc: args => {
+          const x = args.inputs.x as Tensor;
+          const {axis, keepDims} = args.attrs as unknown as MeanAttrs & {keepDims: boolean};
+          if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
+          return tidy(() => div(columnSums(x), x.size / x.shape[x.rank - 1]));
+        },
+      }),
+    },
+  ],
   gradient: {
     of: Mean,
     replace: stock => ({

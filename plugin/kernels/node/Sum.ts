@@ -8,18 +8,20 @@ import type {NativeKernel} from './native_kernel.js';
  */
 export const columnSum: NativeKernel = {
   name: 'Sum',
-  kernel: {
-    of: Sum,
-    replace: stock => ({
-      ...stock,
-      kernelFunc: args => {
-        const x = args.inputs.x as Tensor;
-        const {axis, keepDims} = args.attrs as unknown as {axis: number | number[]; keepDims: boolean};
-        if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
-        return columnSums(x);
-      },
-    }),
-  },
+  kernels: [
+    {
+      of: Sum,
+      replace: stock => ({
+        ...stock,
+        kernelFunc: args => {
+          const x = args.inputs.x as Tensor;
+          const {axis, keepDims} = args.attrs as unknown as {axis: number | number[]; keepDims: boolean};
+          if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
+          return columnSums(x);
+        },
+      }),
+    },
+  ],
   sample: () => {
     const x = randomUniform([3, 2, 5, 20], -1, 1, 'float32', 1);
     const narrow = randomUniform([7, 3], -1, 1, 'float32', 2);

@@ -15,19 +15,24 @@ import {difference} from './compare.js';
 import {largeMarginMaxPoolGrad} from './LargeMarginMaxPoolGrad.js';
 import {largeMarginRelu6Grad} from './LargeMarginRelu6Grad.js';
 import {largeMarginReluGrad} from './LargeMarginReluGrad.js';
+import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
 import {momentum} from './Momentum.js';
 import {isNative, NATIVE} from './native_backend.js';
 import type {ApplyGradients, NativeKernel} from './native_kernel.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
 import {columnSum} from './Sum.js';
+import {convolutionWithBias} from './Conv2D.js';
+import {unreadSlopes} from './unread_slopes.js';
 import {batchNormGradient} from './FusedBatchNorm.js';
 import {columnMean} from './Mean.js';
 
 /** All of them. */
 const nativeKernels = [
   ...[largeMarginReluGrad, largeMarginRelu6Grad, largeMarginMaxPoolGrad],
-  ...[columnSum, columnMean, batchNormGradient],
+  ...[columnSum, columnMean, batchNormGradient, conv2DBackpropInput],
+  // Last of those of a convolution: it puts the others off.
+  ...[convolutionWithBias, unreadSlopes],
   ...[rmsProp, adam, momentum, sgd],
 ];
 
@@ -97,7 +102,7 @@ function registerOwn({own}: NativeKernel): void {
 }
 
 /** Puts a kernel in place; what takes it away leaves alone what somebody else has put there since. */
-function installKernel({gradient, kernel, optimizer, remove}: NativeKernel): () => void {
+function installKernel({gradient, kernels = [], optimizer, remove}: NativeKernel): () => void {
   const undo: Array<() => unknown> = [];
   if (gradient) {
     const stock = getGradient(gradient.of);
@@ -105,11 +110,11 @@ function installKernel({gradient, kernel, optimizer, remove}: NativeKernel): () 
     registerGradient(ours);
     undo.push(() => getGradient(gradient.of) === ours && registerGradient(stock));
   }
-  if (kernel) {
-    const stock = getKernel(kernel.of, NATIVE);
-    const ours = kernel.replace(stock);
+  for (const {of, replace} of kernels) {
+    const stock = getKernel(of, NATIVE);
+    const ours = replace(stock);
     putKernel(ours);
-    undo.push(() => getKernel(kernel.of, NATIVE) === ours && putKernel(stock));
+    undo.push(() => getKernel(of, NATIVE) === ours && putKernel(stock));
   }
   if (optimizer) {
     const {prototype} = optimizer.of;

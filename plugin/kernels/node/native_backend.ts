@@ -37,7 +37,10 @@ export interface NativeBackend extends KernelBackend {
     executeOp(name: string, attributes: Attribute[], inputs: number[], outputs: number): OpOutput[];
     deleteTensor(id: number): void;
   };
-  tensorMap: {get(dataId: DataId): {id: number; refCount: number}};
+  tensorMap: {
+    get(dataId: DataId): {id: number; refCount: number};
+    set(dataId: DataId, record: {id: number; refCount: number}): void;
+  };
   getInputTensorIds(tensors: TensorInfo[]): number[];
   createOutputTensor(output: OpOutput): Tensor;
 }

@@ -16,8 +16,8 @@ export interface NativeKernel {
   own?: {kernel: KernelConfig; gradient: GradConfig};
   /** Stands in for the gradient of an operation; the inputs and outputs that are saved stay tfjs's. */
   gradient?: {of: string; replace: (stock: GradConfig) => GradConfig};
-  /** Stands in for one of tfjs-node's kernels. */
-  kernel?: {of: string; replace: (stock: KernelConfig) => KernelConfig};
+  /** Stand in for tfjs-node's kernels. */
+  kernels?: Array<{of: string; replace: (stock: KernelConfig) => KernelConfig}>;
   /** Stands in for the step of an optimizer. */
   optimizer?: {of: {prototype: object}; replace: (stock: ApplyGradients) => ApplyGradients};
   /** Frees what was kept while the kernel was in place. */

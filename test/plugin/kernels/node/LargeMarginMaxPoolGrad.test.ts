@@ -4,7 +4,12 @@ import {nativeBackend} from '../../../../plugin/kernels/node/native_backend.js';
 import {expectClose} from '../../../support/expect_close.js';
 import {expectNoLeak} from '../../../support/expect_no_leak.js';
 import {kernelSlopes, secondSlopes} from '../../../support/kernel_slopes.js';
-import {expectSame, kernelsRunBy, withNativeKernels} from '../../../support/native_kernels.js';
+import {
+  expectSame,
+  kernelsRunBy,
+  operationsRunBy,
+  withNativeKernels,
+} from '../../../support/native_kernels.js';
 import {randomTensor} from '../../../support/randoms.js';
 
 type Window = [number | [number, number], number | [number, number], 'valid' | 'same'];
@@ -66,25 +71,7 @@ describe("max pool's faster gradient", () => {
   it('finds the places once, where the tape is the one that pooled', () => {
     const pool = pooling([2, 2, 'valid']);
     const x = randomTensor([2, 6, 6, 16], 1);
-    const operations = (f: () => void) => {
-      const native = nativeBackend();
-      const {binding} = native;
-      const names: string[] = [];
-      const copy = Object.fromEntries(
-        Object.getOwnPropertyNames(binding).map(key => [key, Reflect.get(binding, key)]),
-      );
-      const executeOp: typeof binding.executeOp = (name, ...rest) => {
-        names.push(name);
-        return binding.executeOp(name, ...rest);
-      };
-      native.binding = {...copy, executeOp} as typeof binding;
-      try {
-        f();
-      } finally {
-        native.binding = binding;
-      }
-      return names.filter(name => name.startsWith('_Mkl'));
-    };
+    const operations = (f: () => void) => operationsRunBy(f).filter(name => name.startsWith('_Mkl'));
     const walked = withNativeKernels(() => operations(() => void tf.grad(pool)(x)));
     expect(walked).toEqual(['_MklNativeMaxPool', '_MklNativeMaxPoolGrad']);
     // A step of another model in between, on a tape of its own, makes it find them again.
