@@ -8,7 +8,7 @@ const START_MS = 5000;
 /**
  * What the chosen parts and the options that narrow them down ask for.
  *
- * @returns cases with the engines themselves in place of their names, and notes of the parts that cannot run here
+ * @returns cases with the engines that take part in them, and notes of the parts that cannot run here
  * @throws UsageError for an engine or mode that no chosen part has, and when nothing is left to measure
  */
 export function planCases(parts, options, engines) {
@@ -16,11 +16,14 @@ export function planCases(parts, options, engines) {
   const notes = parts
     .filter(part => !runnable.includes(part))
     .map(part => `${part.name}: ${part.unavailable()}`);
-  const all = runnable.flatMap(part => part.cases().map(one => ({...one, part: part.name})));
+  const all = runnable.flatMap(part => {
+    const taking = engines.filter(({parts}) => parts.includes(part.name));
+    return part.cases().map(one => ({...one, part: part.name, engines: taking}));
+  });
   for (const [key, namesOf] of Object.entries(narrowing)) checkKnown(key, options[key], all.flatMap(namesOf));
   const isWanted = (key, name) => !options[key] || options[key].includes(name);
   const cases = all.flatMap(one => {
-    const chosen = engines.filter(({name}) => one.engines.includes(name) && isWanted('engines', name));
+    const chosen = one.engines.filter(({name}) => isWanted('engines', name));
     const modes = one.modes.filter(({name}) => name === CROSS_ENTROPY || isWanted('modes', name));
     const isEmpty = chosen.length === 0 || !isWanted('batches', one.batch);
     return isEmpty ? [] : [{...one, modes, engines: chosen}];
@@ -30,7 +33,7 @@ export function planCases(parts, options, engines) {
 }
 
 const narrowing = {
-  engines: one => one.engines,
+  engines: one => one.engines.map(({name}) => name),
   modes: one => one.modes.map(({name}) => name),
   batches: one => [one.batch],
 };

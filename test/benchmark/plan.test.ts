@@ -3,9 +3,13 @@ import {UsageError} from '../../scripts/benchmark/arguments.mjs';
 import {guessMs, headingOf, planCases} from './plan.mjs';
 
 const mode = (name: string) => ({name, title: name, cost: 2});
-const engines = ['a', 'b', 'c'].map(name => ({name, title: name}));
+const engines = ['a', 'b', 'c'].map(name => ({
+  name,
+  title: name,
+  parts: name === 'c' ? ['other'] : ['part'],
+}));
 const cases = [64, 256].map(batch => ({
-  ...{net: 'cnn', batch, classes: 10, engines: ['b', 'a']},
+  ...{net: 'cnn', batch, classes: 10},
   modes: [mode('ce'), mode('k1'), mode('exact')],
 }));
 const part = {name: 'part', cases: () => cases};
@@ -41,7 +45,7 @@ describe('planCases', () => {
   });
 
   it.each([
-    [{engines: ['nothing']}, "--engines: nothing is none of these parts' engines: b, a"],
+    [{engines: ['nothing']}, "--engines: nothing is none of these parts' engines: a, b"],
     [{modes: ['k7']}, "--modes: k7 is none of these parts' modes: ce, k1, exact"],
     [{batches: [1]}, "--batches: 1 is none of these parts' batches: 64, 256"],
   ])('refuses %j', (options, message) => {

@@ -4,8 +4,9 @@ import {fileURLToPath} from 'node:url';
 const WORKER = fileURLToPath(new URL('../worker.mjs', import.meta.url));
 
 /**
- * All engines in their order: every file of this folder that exports an `engine`, {name, title, order} and either
- * `start()`, which gives the JavaScript worker its tf, or `command()`, which names a worker of its own.
+ * All engines in their order: every file of this folder that exports an `engine`, {name, title, order, parts} and either
+ * `start()`, which gives the JavaScript worker its tf, or `command()`, which names a worker of its own. `parts` names the
+ * parts that it takes part in.
  */
 export async function allEngines() {
   const folder = new URL('.', import.meta.url);

@@ -3,6 +3,7 @@ export const engine = {
   name: 'tfjs-node-gpu',
   title: 'tfjs-node-gpu',
   order: 10,
+  parts: ['gpu'],
   start: async () => {
     const tf = await load();
     if (!tf) return {unavailable: 'not installed'};

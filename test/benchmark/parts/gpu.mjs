@@ -14,7 +14,7 @@ export const part = {
       : `no GPU: untested (there is no ${device}; on a machine with one: npm run native -- --gpu)`,
   cases: () =>
     [256, 1024].map(batch => ({
-      ...{net: 'mnist-cnn', batch, classes: 10, engines: ['tfjs-node-gpu']},
+      ...{net: 'mnist-cnn', batch, classes: 10},
       modes: ['ce', 'all-k1', 'exact-k1'].map(name => modes[name]),
     })),
 };

@@ -3,7 +3,7 @@ import {modes} from '../modes.mjs';
 import {layerName} from '../nets/sequential.mjs';
 
 const {ce} = modes;
-const ENGINE = {net: 'mnist-cnn', engines: ['tfjs-node-tuned'], rounds: 3};
+const COMMON = {net: 'mnist-cnn', rounds: 3};
 /** The layers of the paper's net that carry a margin, the latest first. */
 const LAYERS = [layerName(5), layerName(2), layerName(0), 'input'];
 
@@ -61,5 +61,5 @@ export const part = {
   always: true,
   about: 'how the cost grows with batch, classes, margin layers and rivals: tuned tfjs-node, a figure',
   figure: drawGrowth,
-  cases: () => sweeps.flatMap(({sweep, cases}) => cases.map(one => ({...ENGINE, ...one, sweep}))),
+  cases: () => sweeps.flatMap(({sweep, cases}) => cases.map(one => ({...COMMON, ...one, sweep}))),
 };

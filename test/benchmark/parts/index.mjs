@@ -5,8 +5,8 @@ import {readdirSync} from 'node:fs';
  *
  *     {name, order, always, about, cases(), unavailable?(), figure?}
  *
- * where `cases()` lists {net, batch, classes, modes, engines}: names of nets and engines, and entries of modes.mjs or the
- * like; `always` parts run when none is named.
+ * where `cases()` lists {net, batch, classes, modes}: the name of a net, and entries of modes.mjs or the like; `always`
+ * parts run when none is named. Engines say themselves which parts they take part in.
  */
 export async function allParts() {
   const folder = new URL('.', import.meta.url);

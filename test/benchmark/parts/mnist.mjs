@@ -1,8 +1,5 @@
 import {modes} from '../modes.mjs';
 
-/** The engines of a CPU and their Python rivals. */
-export const ENGINES = ['tfjs-node', 'tfjs-node-tuned', 'tensorflow-eager', 'tensorflow-function', 'jax-jit'];
-
 export const part = {
   name: 'mnist',
   order: 1,
@@ -14,6 +11,5 @@ export const part = {
       batch,
       classes: 10,
       modes: Object.values(modes),
-      engines: ENGINES,
     })),
 };

@@ -8,7 +8,7 @@ export const part = {
     "the paper's ResNet with 58 convolutions and batch norm, batch 32: cross-entropy, k1, exact; tuned tfjs-node",
   cases: () => [
     {
-      ...{net: 'resnet', batch: 32, classes: 10, engines: ['tfjs-node-tuned']},
+      ...{net: 'resnet', batch: 32, classes: 10},
       modes: [modes.ce, modes['all-k1'], modes['exact-k1']],
     },
   ],

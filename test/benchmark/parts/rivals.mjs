@@ -1,5 +1,4 @@
 import {modes} from '../modes.mjs';
-import {ENGINES} from './mnist.mjs';
 
 export const part = {
   name: 'rivals',
@@ -8,7 +7,7 @@ export const part = {
   about: 'of the part mnist what the bars are about: batch 256; cross-entropy, k1, exact, random rival',
   cases: () => [
     {
-      ...{net: 'mnist-cnn', batch: 256, classes: 10, engines: ENGINES},
+      ...{net: 'mnist-cnn', batch: 256, classes: 10},
       modes: ['ce', 'all-k1', 'exact-k1', 'random-k1'].map(name => modes[name]),
     },
   ],
