@@ -6,6 +6,6 @@ const WORKER = fileURLToPath(new URL('../peers/worker.py', import.meta.url));
 export function pythonEngine({name, title, order}) {
   return {
     ...{name, title, order, python: true, parts: ['mnist', 'mlp', 'rivals']},
-    command: ({python}) => ({file: python, args: [WORKER, name]}),
+    command: ({python}) => ({file: python, args: ['-B', WORKER, name]}),
   };
 }
