@@ -1,6 +1,6 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, checkFinite, readLabels, type LabelForm} from '../src/index.js';
+import {check, checkFinite, readLabels, withoutTape, type LabelForm} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 
 /** Data as tfjs takes it: a tensor, one for each input or output, or a record by name. */
@@ -24,7 +24,8 @@ export function checkInputs(caller: string, xs: Tensor[], model: LayersModel): v
       x.shape.every((size, axis) => axis === 0 || shape[axis] == null || shape[axis] === size);
     check(fits, caller, 'x', `of shape [${shape.map(size => size ?? 'any')}]`, `[${x.shape}]`);
     check(x.shape[0] > 0, caller, 'x', 'to hold at least one example', `[${x.shape}]`);
-    checkFinite(caller, 'x', x);
+    // A user's tape would keep what a check saves for its gradient, also after a throw.
+    withoutTape(() => checkFinite(caller, 'x', x));
   });
 }
 
