@@ -14,6 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {withConstantStatistics} from './batch_statistics.js';
 import {withoutTape} from './live_tape.js';
+import {mendTape} from './mended_nodes.js';
 
 /**
  * Finds the activations at which an example's scores depend on other examples, by one walk: back from the scores of
@@ -26,7 +27,8 @@ import {withoutTape} from './live_tape.js';
 export function mixesExamples(scores: Tensor2D, activations: Tensor[]): boolean[] {
   const [batch, classes] = scores.shape;
   const half = Math.floor(batch / 2);
-  if (half === 0) return activations.map(() => false);
+  if (half === 0 || activations.length === 0) return activations.map(() => false);
+  mendTape();
   const walk = () => {
     // Every score of the first half counts, none like another, so that nothing cancels.
     const some = reshape(sin(range(1, half * classes + 1)), [half, classes]);

@@ -44,6 +44,14 @@ describe('mixesExamples', () => {
     expect(found(1, byHand)).toEqual([false, false, false]);
   });
 
+  it('finds none where nothing is asked for', () => {
+    expect(taped(() => mixesExamples(tf.zeros([4, 3]), []))).toEqual([]);
+  });
+
+  it('goes through what tfjs cannot differentiate unmended: an unstack of one', () => {
+    expect(found(6, x => tf.unstack(tf.expandDims(x, 0))[0])).toEqual([false, false, false]);
+  });
+
   it('leaves no tensor behind', () => {
     expectNoLeak(() => void found(6, byHand));
   });
