@@ -16,7 +16,7 @@ const OPTIONS: LargeMarginModelOptions = {
 
 /** What became of a net in exact mode. */
 export type Outcome =
-  | {state: 'compared'; error: number; loss: number}
+  | {state: 'compared'; error: number; loss: number; trained: number[]; left: number}
   | {state: 'refused' | 'no kernel'; why: string; left: number; isMoved: boolean};
 
 /** Below it a gradient agrees with finite differences. */
@@ -33,7 +33,7 @@ export async function outcomeOf(exactCase: ExactCase): Promise<Outcome> {
   try {
     const {training} = exactCase;
     const error = modelGradientError(seed => modelOf(exactCase, seed), x, y, {training});
-    return {state: 'compared', error, loss: lossOf(exactCase, x, y)};
+    return {state: 'compared', error, loss: lossOf(exactCase, x, y), ...(await trainOnce(exactCase, x, y))};
   } catch (error) {
     const found = refusalOf(error);
     const {isMoved, left} = await tryStep(exactCase, x, y);
@@ -49,6 +49,19 @@ function lossOf(exactCase: ExactCase, x: Tensor, y: Tensor): number {
   const [loss] = terms.loss.dataSync();
   dispose(terms as never);
   return loss;
+}
+
+/** A step of training: what it reports, and what it leaves behind. */
+async function trainOnce(
+  exactCase: ExactCase,
+  x: Tensor,
+  y: Tensor,
+): Promise<{trained: number[]; left: number}> {
+  const model = modelOf(exactCase, 1);
+  model.compile({optimizer: train.sgd(1e-3)});
+  const tensors = memory().numTensors;
+  const trained = (await model.trainOnBatch(x, y)) as number[];
+  return {trained, left: memory().numTensors - tensors};
 }
 
 function refusalOf(error: unknown): {state: 'refused' | 'no kernel'; why: string} {

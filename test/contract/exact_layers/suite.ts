@@ -41,11 +41,12 @@ export function testExactLayers(engine: string): void {
 }
 
 function expectSound(outcome: Outcome, loss: number | undefined): void {
+  expect(outcome.left).toBe(0);
   if (outcome.state === 'compared') {
     expect(outcome.error).toBeLessThan(BOUND);
+    expect(outcome.trained.every(Number.isFinite)).toBe(true);
     if (loss !== undefined) expect(Math.abs(outcome.loss - loss) / loss).toBeLessThan(1e-4);
     return;
   }
   expect(outcome.isMoved).toBe(false);
-  expect(outcome.left).toBe(0);
 }
