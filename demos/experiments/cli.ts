@@ -9,6 +9,9 @@ npm start -- [options]
   --baselines       also train the strong baseline of the noisy labels (10 epochs; otherwise its stored result)
   --only QUESTION   noise or attacks
   --net NET         small (default) or paper (the paper's: 32 and 64 filters, 512 units)
+  --batch-statistics HOW
+                    constant or differentiated: what batch norm's statistics are to the margin, where the recipe of the
+                    noisy labels says differentiated
   --seed N          same seed, same table (default 1)
   --out FOLDER      where models, metrics.jsonl, result.json, report.html, report.png go (default out/mnist)
   --backend NAME    tfjs-node-gpu, tfjs-node, wasm or cpu (default: the first that works)`;
@@ -20,6 +23,7 @@ function parse(): MainArgs | undefined {
       baselines: {type: 'boolean', default: false},
       only: {type: 'string'},
       net: {type: 'string', default: 'small'},
+      'batch-statistics': {type: 'string'},
       seed: {type: 'string', default: '1'},
       out: {type: 'string', default: 'out/mnist'},
       backend: {type: 'string'},
@@ -32,9 +36,15 @@ function parse(): MainArgs | undefined {
   const only = oneOf('--only', values.only, ['noise', 'attacks', undefined]);
   const net = oneOf('--net', values.net, ['small', 'paper']);
   if (!Number.isInteger(seed)) throw new Error(`--seed: expected an integer, got ${values.seed}`);
+  const statistics = oneOf('--batch-statistics', values['batch-statistics'], [
+    ...['constant', 'differentiated', undefined],
+  ]) as MainArgs['batchStatistics'];
   const known = ['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu', undefined];
   const prefer = oneOf('--backend', backend, known) as MainArgs['prefer'];
-  return {quick, baselines, only: only as MainArgs['only'], kind: net as MainArgs['kind'], seed, out, prefer};
+  return {
+    ...{quick, baselines, seed, out, prefer, batchStatistics: statistics},
+    ...{only: only as MainArgs['only'], kind: net as MainArgs['kind']},
+  };
 }
 
 function oneOf(

@@ -12,6 +12,7 @@ import {flipLabels, readMnist, take, type Digits} from './data/mnist.js';
 import {answer, type Answer, type Job} from './job.js';
 import * as attacks from './recipes/attacks.js';
 import * as noise from './recipes/noisy_labels.js';
+import type {Recipe} from './recipe.js';
 import {Recorder} from './recorder.js';
 import {formatTable, writeReport} from './report.js';
 import type {ExperimentResult, ModelResult, Question} from './result.js';
@@ -22,6 +23,8 @@ export interface MainArgs {
   only?: Question['id'];
   kind: NetKind;
   seed: number;
+  /** What batch norm's statistics are to the margin, in place of what the recipe says. */
+  batchStatistics?: 'constant' | 'differentiated';
   out: string;
   prefer?: 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu';
 }
@@ -68,7 +71,7 @@ export async function runMain(args: MainArgs): Promise<number> {
   };
   const questions: Question[] = [];
   let pictures: ExperimentResult['pictures'] = [];
-  if (args.only !== 'attacks') questions.push(await askNoise(job, train, args.baselines, args.quick));
+  if (args.only !== 'attacks') questions.push(await askNoise(job, train, args));
   if (args.only !== 'noise' && !interrupt.isStopped) {
     const asked = await askAttacks(job, train);
     questions.push(asked.question);
@@ -87,11 +90,15 @@ export async function runMain(args: MainArgs): Promise<number> {
   return 0;
 }
 
-async function askNoise(job: Job, train: Digits, withBaseline: boolean, isQuick: boolean): Promise<Question> {
+async function askNoise(job: Job, train: Digits, args: MainArgs): Promise<Question> {
+  const {baselines: withBaseline, quick: isQuick, batchStatistics} = args;
   const title = `Noisy labels: ${noise.NOISE * 100} % of the training labels flipped`;
   console.log(`\n${title}`);
   const noisy = flipLabels(train, noise.NOISE, job.seed);
-  const recipes = [noise.crossEntropy, noise.largeMargin, ...(withBaseline ? [noise.regularized] : [])];
+  const largeMargin = batchStatistics
+    ? withStatistics(noise.largeMargin, batchStatistics)
+    : noise.largeMargin;
+  const recipes = [noise.crossEntropy, largeMargin, ...(withBaseline ? [noise.regularized] : [])];
   const models: ModelResult[] = [];
   for (const recipe of recipes) {
     if (job.isStopped()) break;
@@ -127,6 +134,11 @@ async function askAttacks(
   };
 }
 
+function withStatistics(recipe: Recipe, batchStatistics: NonNullable<MainArgs['batchStatistics']>): Recipe {
+  const description = `${recipe.description}; batch statistics ${batchStatistics}`;
+  return {...recipe, description, margin: {...recipe.margin!, batchStatistics}};
+}
+
 /** The strong baseline takes long: the result of an earlier run, which says so. */
 function storedBaseline(): ModelResult {
   const file = new URL('../../../demos/experiments/stored/regularized.json', import.meta.url);
@@ -140,6 +152,7 @@ function today(): string {
 function describeRun(args: MainArgs, choice: BackendChoice, seconds: number) {
   const options = [
     ...[args.quick && '--quick', args.baselines && '--baselines', args.only && `--only ${args.only}`],
+    args.batchStatistics && `--batch-statistics ${args.batchStatistics}`,
     ...[args.kind !== 'small' && `--net ${args.kind}`, args.seed !== 1 && `--seed ${args.seed}`],
   ].filter(Boolean);
   const cpus = os.cpus();

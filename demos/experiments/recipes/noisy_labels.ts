@@ -7,7 +7,13 @@ export const NOISE = 0.8;
 
 export {crossEntropy} from './cross_entropy.js';
 
-/** With 80 % flipped labels the strongest rival alone teaches nothing; a random one does (MarginOptions.rivals). */
+/**
+ * Batch statistics are inside the gradient, as in the authors' code. As constants (`npm start -- --only noise
+ * --batch-statistics constant`) they teach more slowly here: after 3 epochs 95.6 and 95.9 % of the test pictures with
+ * seeds 1 and 2, instead of 96.7 and 96.3.
+ *
+ * With 80 % flipped labels the strongest rival alone teaches nothing; a random one does (MarginOptions.rivals).
+ */
 export const largeMargin: Recipe = {
   name: 'large margin',
   description:
