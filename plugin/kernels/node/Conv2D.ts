@@ -99,7 +99,8 @@ function convolutionInfo(
   if (dataFormat !== 'NHWC' || x.dtype !== 'float32' || filter.dtype !== 'float32') return null;
   const [shape, kernel] = [x.shape, filter.shape] as Array<[number, number, number, number]>;
   const info = backend_util.computeConv2DInfo(shape, kernel, strides, dilations, pad, dimRoundingMode);
-  const plain = info.dilationHeight === 1 && info.dilationWidth === 1 && !info.outShape.includes(0);
+  const plain =
+    info.dilationHeight === 1 && info.dilationWidth === 1 && info.outShape.every(size => size > 0);
   return plain && ['SAME', 'VALID'].includes(info.padInfo.type) ? info : null;
 }
 

@@ -21,6 +21,8 @@ class Deferred {
     inputs: TensorInfo[],
     private readonly run: Run,
   ) {
+    // What is put off itself is computed now: a chain would hold all its links, and be as deep as it is long.
+    native.getInputTensorIds(inputs);
     // Not the objects themselves: a variable may be given other data.
     this.inputs = inputs.map(({dataId, shape, dtype}) => ({dataId, shape, dtype}));
     this.inputs.forEach(({dataId}) => native.incRef(dataId));
@@ -73,7 +75,9 @@ class Deferred {
     const {sources} = this;
     this.inputs = null;
     for (const {dataId} of sources) {
-      if (this.native.disposeData(dataId)) engine().removeDataId(dataId, this.native);
+      // Somebody may have moved it to another backend meanwhile.
+      const backend = engine().state.tensorInfo.get(dataId)?.backend ?? this.native;
+      if (backend.disposeData(dataId)) engine().removeDataId(dataId, backend);
     }
   }
 }

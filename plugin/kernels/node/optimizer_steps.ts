@@ -5,6 +5,7 @@ import {
   tensor1d,
   tensor2d,
   tidy,
+  util,
   variable,
   zerosLike,
   type NamedTensorMap,
@@ -30,8 +31,8 @@ export interface Target {
 }
 
 /**
- * Stands in for the step of an optimizer class, for its own objects only: a subclass, and a variable that is not
- * float32, gets tfjs's step.
+ * Stands in for the step of an optimizer class, for its own objects only: a subclass gets tfjs's step, and so do
+ * variables and gradients that are not float32 or differ in shape.
  *
  * @param of The class, as tfjs-core exports it.
  * @param step One step on all variables, by TensorFlow's own operations.
@@ -44,7 +45,7 @@ export function optimizerKernel<T extends Optimizer>(
     function (this: Optimizer, gradients) {
       const targets = targetsOf(gradients);
       const isPlain = Object.getPrototypeOf(this) === of.prototype;
-      if (!isPlain || !isNative() || targets.some(({value}) => value.dtype !== 'float32')) {
+      if (!isPlain || !isNative() || !targets.every(fits)) {
         stock.call(this, gradients);
         return;
       }
@@ -79,6 +80,12 @@ export function sampleSteps(optimizer: Optimizer, slotsOf: (optimizer: Optimizer
     dispose(values);
     optimizer.dispose();
   }
+}
+
+/** TensorFlow's operations neither convert nor broadcast. */
+function fits({value, gradient = value}: Target): boolean {
+  const areFloats = value.dtype === 'float32' && gradient.dtype === 'float32';
+  return areFloats && util.arraysEqual(value.shape, gradient.shape);
 }
 
 function targetsOf(gradients: NamedGradient[] | NamedTensorMap): Target[] {

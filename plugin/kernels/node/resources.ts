@@ -24,13 +24,15 @@ export function withResources(count: number, f: (update: Update) => void): void 
   });
   try {
     f((operation, variables, inputs, attributes = {}) => {
+      // First of all: to ask for an input that was put off may read a variable, and let go of it.
+      const inputIds = nativeBackend().getInputTensorIds(inputs);
       const lent: Variable[] = [];
       try {
         for (const variable of variables) {
           lend(variable, handles[lent.length]);
           lent.push(variable);
         }
-        const ids = [...handles.slice(0, lent.length), ...nativeBackend().getInputTensorIds(inputs)];
+        const ids = [...handles.slice(0, lent.length), ...inputIds];
         runOnIds(operation, {T: FLOAT, use_locking: false, ...attributes}, ids, 0);
       } finally {
         lent.forEach((variable, i) => takeBack(variable, handles[i]));

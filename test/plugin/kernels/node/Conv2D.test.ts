@@ -108,6 +108,13 @@ describe('a convolution with its bias', () => {
     for (const f of others) expectSame(withNativeKernels(f), f(), 1e-6);
   });
 
+  it('refuses a filter larger than the picture at once, as tfjs does', () => {
+    const tooLarge = tf.ones<tf.Rank.R4>([20, 20, x.shape[3], 4]);
+    const refused = () => expect(() => tf.conv2d(x, tooLarge, 1, 'valid')).toThrow('negative');
+    refused();
+    withNativeKernels(refused);
+  });
+
   it('passes NaN on, in a picture and in the bias', () => {
     const bad = tf.where(tf.greater(x, 1), NaN, x);
     const odd = tf.tensor1d([NaN, Infinity, 1, 2]);

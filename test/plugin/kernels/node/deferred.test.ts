@@ -84,6 +84,35 @@ describe('a result that is put off', () => {
     }
   });
 
+  it('lets go of what somebody has moved to another backend meanwhile', async () => {
+    const x = tf.tensor1d([1, 2]);
+    tf.neg(x).dispose();
+    const before = tf.memory().numDataBuffers;
+    const {y, runs} = counted(x);
+    await tf.setBackend('cpu');
+    try {
+      tf.neg(x).dispose();
+      tf.dispose([x, y]);
+    } finally {
+      await tf.setBackend('tensorflow');
+    }
+    expect([tf.memory().numDataBuffers, runs]).toEqual([before - 1, []]);
+  });
+
+  it('is computed where another is made from it: a chain holds one link, however long', () => {
+    let last = tf.tensor1d([1]) as tf.Tensor;
+    const before = tf.memory().numDataBuffers;
+    for (let i = 0; i < 10_000; i++) {
+      const next = counted(last).y;
+      last.dispose();
+      last = next;
+    }
+    expect(tf.memory().numDataBuffers).toBe(before + 1);
+    // Without an end to the stack of calls.
+    expect(Array.from(last.dataSync())).toEqual([1]);
+    last.dispose();
+  });
+
   it('can be asked for again after an error', () => {
     const x = tf.tensor1d([2]);
     const errors = [new Error('planted')];

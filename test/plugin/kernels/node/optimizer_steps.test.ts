@@ -33,9 +33,12 @@ describe("an optimizer's faster step", () => {
     expect(optimizer.iterations).toBe(3);
   });
 
-  it('is not taken for a subclass, nor for variables that are not float32', () => {
+  it('is not taken for a subclass, nor for what is not float32 or broadcast', () => {
     expect(taken(new Own(0.1))).toEqual(['stock']);
     expect(taken(tf.train.sgd(0.1), [...gradients, {name: whole.name}])).toEqual(['stock']);
+    for (const tensor of [tf.tensor1d([1, 2], 'int32'), tf.scalar(1), tf.tensor1d([1])]) {
+      expect(taken(tf.train.sgd(0.1), [{name: v.name, tensor}])).toEqual(['stock']);
+    }
   });
 
   it('keeps slots as tfjs does: zeros under the name of the variable, made once', () => {
