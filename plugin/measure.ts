@@ -69,7 +69,6 @@ export function measureLoss(
   const labels = withoutTape(() => oneHotLabels(indices, plan.classes));
   const run = () => {
     const {outputs, logits, activations, results} = intercept(model, plan, xs, training);
-    if (training) warnOfMixing(caller, plan, logits, results);
     if (plan.softmax) outputs[plan.outputIndex] = softmax(logits);
     const outputLosses = outputs.flatMap((output, i) => {
       const weights = exampleWeights[i] as Tensor1D | undefined;
@@ -83,6 +82,8 @@ export function measureLoss(
     const labelLoss = outputLosses.reduce((total, loss) => add(total, loss));
     const extras = {labelLoss, exampleWeights: exampleWeights[plan.outputIndex] as Tensor1D | undefined};
     const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
+    // Not before: what the loss refuses by its name, a walk without any checks would only stumble over.
+    if (training) warnOfMixing(caller, plan, logits, results);
     const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
     return {terms: {...terms, loss}, outputs, outputLosses};
   };

@@ -78,26 +78,29 @@ export function dualNorm(gradient: Tensor, norm: Norm, constant: Constant = f =>
 /** The l2 norm of each row; its slope, row / norm, is one product instead of those of all its steps. */
 const euclideanNorm = customGrad((rows, save) => {
   const g = rows as Tensor2D;
-  const value = euclideanNorms(g);
+  const {value, isInRange} = euclideanNorms(g);
   (save as GradSaveFunc)([g, value]);
+  const column = (t: Tensor) => reshape(t, [-1, 1]);
   const gradFunc = (dy: Tensor, [g, value]: Tensor[]) => {
-    // A row of zeros stays one, whatever it is multiplied by.
-    const inverse = div(dy, add(value, cast(equal(value, 0), 'float32')));
-    return mul(g, reshape(inverse, [-1, 1]));
+    // A row of zeros stays one, whatever it is divided by.
+    const divisor = add(value, cast(equal(value, 0), 'float32'));
+    // dy / norm may overflow where row / norm does not.
+    return isInRange ? mul(g, column(div(dy, divisor))) : mul(div(g, column(divisor)), column(dy));
   };
   return {value, gradFunc};
 });
 
 /** The sum of squares where it can be relied upon, else that of rows which are divided by their largest entry before. */
-function euclideanNorms(g: Tensor2D): Tensor {
+function euclideanNorms(g: Tensor2D): {value: Tensor; isInRange: boolean} {
   const squares = sum(square(g), 1);
   const isInRange = (square: number) => square > 1e-30 && square < 1e30;
   // A gpu would have to be waited for.
   const isReadAtOnce = ['tensorflow', 'cpu', 'wasm'].includes(getBackend());
-  if (isReadAtOnce && squares.dataSync().every(isInRange)) return sqrt(squares);
+  if (isReadAtOnce && squares.dataSync().every(isInRange)) return {value: sqrt(squares), isInRange: true};
   const largest = maximum(max(g, 1), neg(min(g, 1)));
   const divisor = add(largest, cast(equal(largest, 0), 'float32'));
-  return mul(sqrt(sum(square(div(g, reshape(divisor, [-1, 1]))), 1)), largest);
+  const value = mul(sqrt(sum(square(div(g, reshape(divisor, [-1, 1]))), 1)), largest);
+  return {value, isInRange: false};
 }
 
 /** |g| with slope 0 at 0, where tfjs's abs has -1. */

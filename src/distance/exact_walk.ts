@@ -11,7 +11,6 @@ import {nameOf, throughUnproven, type Refuse} from './unproven_ops.js';
  * @throws What refuse makes for an operation without a second derivative that can be trusted.
  */
 export function exactWalk<T>(y: Tensor, xs: Tensor[], walk: () => T, refuse: Refuse): T {
-  sortLiveTape();
   checkSound(y, xs, refuse);
   const before = liveTape().length;
   const result = throughUnproven(unprovenOps(xs, y), walk, refuse);
@@ -22,8 +21,12 @@ export function exactWalk<T>(y: Tensor, xs: Tensor[], walk: () => T, refuse: Ref
   return result;
 }
 
-/** Mends what tfjs differentiates wrongly to first order already; throws where that cannot be done. */
+/**
+ * Mends what tfjs differentiates wrongly to first order already; throws where that cannot be done. Sorts the tape, for
+ * a layer may have used a gradient itself: a walk through that is a second one.
+ */
 export function checkSound(y: Tensor, xs: Tensor[], refuse: Refuse): void {
+  sortLiveTape();
   for (const node of faultyOps(xs, y)) throw refuse(nameOf(node), "tfjs's gradient of it is wrong");
   mendTape();
 }

@@ -15,8 +15,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import {nodesBetween, type TapeNode} from './live_tape.js';
 
-/** The slope of a node's input, folded [directions, batch, ...], of that of its output. */
-type Fold = (dy: Tensor, node: TapeNode, input: Tensor) => Tensor;
+/** The slope of a node's input, folded [directions, batch, ...], of that of its output; undefined: not to be had. */
+type Fold = (dy: Tensor, node: TapeNode, input: Tensor) => Tensor | undefined;
 
 /** What an operation saved for its gradient: its input or, for those that are written with it, its output. */
 const saved = (node: TapeNode) => node.saved![0];
@@ -29,6 +29,8 @@ const FOLDS: Record<string, Fold> = {
     const [directions, batch, units] = dy.shape;
     // tfjs's own gradient: it knows whether the matrix was transposed, and does not mind more rows.
     const rows = node.gradient!([reshape(dy, [directions * batch, units])]).a();
+    // A square activation that was transposed itself has as many rows as its product: no shape but this one tells.
+    if (rows.shape[0] !== directions * batch) return undefined;
     return reshape(rows, [directions, ...input.shape]);
   },
   Reshape: (dy, _, input) => reshape(dy, [dy.shape[0], ...input.shape]),
@@ -69,6 +71,7 @@ export function foldedWalk(
       if (!dy) return undefined;
       for (const input of variablesOf(node)) {
         const slope = FOLDS[node.kernelName](dy, node, input);
+        if (!slope) return undefined;
         const others = slopes.get(input.id);
         slopes.set(input.id, others ? add(others, slope) : slope);
       }

@@ -13,7 +13,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import {withConstantStatistics} from './batch_statistics.js';
-import {withoutTape} from './live_tape.js';
+import {sortLiveTape, withoutTape} from './live_tape.js';
 import {mendTape} from './mended_nodes.js';
 
 /**
@@ -28,6 +28,7 @@ export function mixesExamples(scores: Tensor2D, activations: Tensor[]): boolean[
   const [batch, classes] = scores.shape;
   const half = Math.floor(batch / 2);
   if (half === 0 || activations.length === 0) return activations.map(() => false);
+  sortLiveTape();
   mendTape();
   const walk = () => {
     // Every score of the first half counts, none like another, so that nothing cancels.

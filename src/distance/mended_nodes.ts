@@ -1,8 +1,8 @@
 import {
-  clone,
   engine,
   getBackend,
   reshape,
+  zeros,
   type NamedAttrMap,
   type NamedTensorMap,
   type Tensor,
@@ -28,8 +28,6 @@ interface Mend {
 const always = () => true;
 const butNative = (backend: string) => backend !== 'tensorflow';
 const onWasm = (backend: string) => backend === 'wasm';
-// The gradient turns back axes that nobody has turned.
-const notTurned: MendedKernel = ({x}) => clone(x);
 
 /** Where tfjs's first derivative is wrong, by operation; docs/tfjs_faults.md has the proofs. */
 const MENDS: Record<string, Mend> = {
@@ -42,7 +40,6 @@ const MENDS: Record<string, Mend> = {
     isNeeded: always,
   },
   ResizeBilinear: {calls: 'ResizeBilinearGrad', mended: resizeBilinearGrad, isNeeded: always},
-  Cumsum: {calls: 'Transpose', mended: notTurned, isNeeded: always},
 };
 
 const seen = new WeakSet<TapeNode>();
@@ -69,6 +66,10 @@ function mendedGradient({kernelName, inputs, outputs, gradient}: TapeNode): Tape
   }
   // Not wrong but slow beyond use: the second derivative of a deep net with batch norm took forty times as long.
   if (kernelName === 'Tile') return dys => ({x: () => sumOverCopies(dys[0], inputs.x.shape)});
+  // tfjs lets slopes through a step as if it were none.
+  const isStep = kernelName === 'Cast' && ['int32', 'bool'].includes(outputs[0].dtype);
+  if (isStep) return () => ({x: () => zeros(inputs.x.shape)});
+  if (kernelName === 'Cumsum') return dys => ({x: () => sumAlone(gradient(dys).x)});
   const mend = Object.hasOwn(MENDS, kernelName) ? MENDS[kernelName] : undefined;
   if (!mend?.isNeeded(getBackend())) return undefined;
   return dys => {
@@ -79,16 +80,43 @@ function mendedGradient({kernelName, inputs, outputs, gradient}: TapeNode): Tape
 
 /** Computes a slope with one kernel replaced: only the kernel's call tells the attributes of the operation. */
 function replacing({calls, mended}: Mend, slope: () => Tensor): Tensor {
+  return intercepting(
+    (name, inputs, attrs, own) => (name === calls ? mended : own)(inputs, attrs, own),
+    slope,
+  );
+}
+
+/**
+ * The gradient of a cumulative sum is one from the other end. tfjs then turns back axes that nobody has turned, and
+ * fails where the axis is counted from the end: the sum is taken before.
+ */
+function sumAlone(slope: () => Tensor): Tensor {
+  let total: Tensor | undefined;
+  const run: Intercept = (name, inputs, attrs, own) => {
+    const result = own(inputs, attrs);
+    if (name === 'Cumsum') total = result;
+    return result;
+  };
+  try {
+    intercepting(run, slope);
+  } catch (error) {
+    if (!total) throw error;
+  }
+  return total!;
+}
+
+type Intercept = (name: string, inputs: NamedTensorMap, attrs: NamedAttrMap, own: OwnKernel) => Tensor;
+
+/** Runs f; what it asks of the engine is answered by this. */
+function intercepting<T>(answer: Intercept, f: () => T): T {
   const runner = engine();
   const found = Object.getOwnPropertyDescriptor(runner, 'runKernel');
   const original = runner.runKernel;
-  const run = (name: string, inputs: NamedTensorMap, attrs: NamedAttrMap) => {
-    const own: OwnKernel = (inputs, attrs) => original.call(runner, name, inputs, attrs) as Tensor;
-    return name === calls ? mended(inputs, attrs, own) : own(inputs, attrs);
-  };
+  const run = (name: string, inputs: NamedTensorMap, attrs: NamedAttrMap) =>
+    answer(name, inputs, attrs, (inputs, attrs) => original.call(runner, name, inputs, attrs) as Tensor);
   runner.runKernel = run as typeof original;
   try {
-    return slope();
+    return f();
   } finally {
     if (found) Object.defineProperty(runner, 'runKernel', found);
     else delete (runner as Partial<typeof runner>).runKernel;

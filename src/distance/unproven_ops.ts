@@ -1,4 +1,4 @@
-import {engine, type Tensor} from '@tensorflow/tfjs-core';
+import {engine, scalar, Tensor, tidy} from '@tensorflow/tfjs-core';
 import {isPiecewiseConstant} from './exact_kernels.js';
 import {liveTape, ownerOf, type TapeNode} from './live_tape.js';
 
@@ -25,15 +25,21 @@ export function throughUnproven<T>(nodes: TapeNode[], walk: () => T, refuse: Ref
 function guarded(node: TapeNode, refuse: Refuse): TapeNode['gradient'] {
   const {gradient} = node;
   if (!gradient) throw refuse(nameOf(node), 'it has no gradient');
+  const end = firstIdAfter(node);
   return dys => {
+    const given = new Set([...Object.values(node.inputs), ...node.outputs, ...dys].map(({id}) => id));
+    const isForeign = (t: Tensor) => isOffTape(t, node, given, end);
     // A user's gradient is computed at once, tfjs's own when a slope is asked for.
-    const slopes = watched(node, refuse, () => gradient(dys));
-    const late = Object.entries(slopes).map(([name, slope]) => [name, () => watched(node, refuse, slope)]);
+    const slopes = watched(node, refuse, isForeign, () => gradient(dys));
+    const late = Object.entries(slopes).map(([name, slope]) => [
+      name,
+      () => watched(node, refuse, isForeign, slope),
+    ]);
     return Object.fromEntries(late);
   };
 }
 
-function watched<T>(node: TapeNode, refuse: Refuse, compute: () => T): T {
+function watched<T>(node: TapeNode, refuse: Refuse, isForeign: (t: Tensor) => boolean, compute: () => T): T {
   const first = liveTape().length;
   const result = withoutReading(compute, () => {
     throw refuse(nameOf(node), 'its gradient reads values, which no derivative goes through');
@@ -43,7 +49,8 @@ function watched<T>(node: TapeNode, refuse: Refuse, compute: () => T): T {
     if (gradient || isPiecewiseConstant(kernelName)) continue;
     throw refuse(nameOf(node), `its gradient uses ${kernelName}, which has none of its own`);
   }
-  if (recorded.some(own => Object.values(own.inputs).some(t => isOffTape(t, node)))) {
+  const used = recorded.flatMap(({inputs}) => Object.values(inputs));
+  if ((result instanceof Tensor ? [...used, result] : used).some(isForeign)) {
     const why =
       'its gradient uses a tensor that its forward pass computed off the tape: save inputs and outputs only';
     throw refuse(nameOf(node), why);
@@ -51,17 +58,29 @@ function watched<T>(node: TapeNode, refuse: Refuse, compute: () => T): T {
   return result;
 }
 
-/** Whether a tensor was made within an operation's forward pass: nothing leads from it back to the inputs. */
-function isOffTape(t: Tensor, node: TapeNode): boolean {
+/**
+ * Whether a tensor was made within an operation's forward pass: nothing leads from it back to the inputs.
+ *
+ * @param given Ids of what a gradient may use: the operation's inputs and outputs, and the slopes it is given.
+ * @param end The first id that is too late for the forward pass.
+ */
+function isOffTape(t: Tensor, node: TapeNode, given: Set<number>, end: number): boolean {
   const producer = liveTape().find(({outputs}) => outputs.some(({id}) => id === t.id));
   const [source] = producer ? Object.values(producer.inputs) : [];
   const isCopy = source !== undefined && source.dataId === t.dataId && source.rank === t.rank;
-  if (isCopy) return isOffTape(source, node);
-  const idsOf = (tensors: Tensor[]) => tensors.map(({id}) => id);
-  const [inputs, outputs] = [idsOf(Object.values(node.inputs)), idsOf(node.outputs)];
-  if (producer || inputs.includes(t.id) || outputs.includes(t.id)) return false;
-  const last = Math.max(...outputs, ...idsOf(node.saved ?? []));
-  return t.id > Math.max(...inputs) && t.id < last;
+  if (isCopy) return isOffTape(source, node, given, end);
+  if (producer || given.has(t.id)) return false;
+  return t.id > Math.max(...Object.values(node.inputs).map(({id}) => id)) && t.id < end;
+}
+
+/** The id of the first tensor that was recorded after an operation, or the next one that will be made. */
+function firstIdAfter(node: TapeNode): number {
+  const later = liveTape().filter(({id}) => id > node.id);
+  const ids = later.flatMap(({outputs}) => outputs.map(({id}) => id));
+  return ids.reduce(
+    (first, id) => Math.min(first, id),
+    tidy(() => scalar(0).id),
+  );
 }
 
 /** Runs f; a tensor whose numbers are read meanwhile calls onRead instead. */
@@ -81,8 +100,12 @@ function withoutReading<T>(f: () => T, onRead: () => never): T {
   }
 }
 
+/** Names of scopes, which tf.customGrad leaves in the place of an operation's. */
+const SCOPES = ['', 'unnamed scope', 'forward', 'backward'];
+
 /** An operation's name, with that of its layer. */
 export function nameOf(node: TapeNode): string {
   const owner = ownerOf(node);
-  return `${node.kernelName || '(a custom gradient)'}${owner === undefined ? '' : ` (layer ${owner})`}`;
+  const name = SCOPES.includes(node.kernelName) ? '(a custom gradient)' : node.kernelName;
+  return `${name}${owner === undefined ? '' : ` (layer ${owner})`}`;
 }

@@ -18,6 +18,14 @@ class HandMadeNorm extends layers.Layer {
   }
 }
 
+/** Without a gradient in tfjs. */
+class RunningProduct extends layers.Layer {
+  static className = 'RunningProduct';
+  override call(inputs: tf.Tensor | tf.Tensor[]) {
+    return tf.tidy(() => tf.cumprod([inputs].flat()[0]));
+  }
+}
+
 const x = randomTensor<tf.Tensor2D>([6, 4], 1);
 const y = labelsOf([0, 1, 2, 2, 1, 0]);
 const margin = {gamma: 1, gradient: 'firstOrder'} as const;
@@ -49,6 +57,12 @@ describe('a layer that mixes the examples of a batch', () => {
     step(6);
     expect(warnings()).toHaveLength(1);
     expect(warnings()[0]).toMatch(/by_hand mixes the examples of a batch.*batchNormalization/);
+  });
+
+  it('is looked for after what the loss refuses by its name', () => {
+    const model = new LargeMarginModel(netWith(new RunningProduct({name: 'product'})), {gamma: 1});
+    const step = () => tf.tidy(() => void model.computeLoss(x, y));
+    expect(step).toThrow(/the operation Cumprod \(layer product\)/);
   });
 
   it("is not warned of where it is tfjs-layers' own, where it is meant, and at inference", () => {

@@ -105,6 +105,19 @@ describe.each(norms)('dualNorm for distances in %s', norm => {
     expectClose(slopesOf([big], norm), slopesOf([row], norm), 1e-6);
   });
 
+  it.each([
+    [1e-28, 1e12],
+    [1e30, 1e-12],
+  ])('has a slope that neither under- nor overflows at %s, weighed by %s', (size, weight) => {
+    const row = [0.5, -1, 0.25, 0.75];
+    const steep = slopesOf([row.map(r => r * size)], norm, [weight]);
+    expectClose(
+      steep.map(slope => slope / weight),
+      slopesOf([row], norm),
+      1e-6,
+    );
+  });
+
   it('shares the slope of tied entries equally', () => {
     const [a, b, c] = slopesOf([[1, -1, 1]], norm, [1]);
     // By symmetry every entry has the same share s; homogeneity says s * (1 + 1 + 1) = ||(1, 1, 1)||.

@@ -82,6 +82,18 @@ describe('foldedWalk', () => {
     expect(run(hidden, (scores, xs) => foldedWalk(scores, xs, directions) === undefined)).toBe(true);
   });
 
+  it('leaves an activation that is transposed to others, be it square, as its shape says nothing', () => {
+    const square = randomTensor<tf.Tensor2D>([5, 5], 6);
+    const weights = randomTensor<tf.Tensor2D>([5, 3], 7);
+    const folded = (transpose: boolean) =>
+      taped(() => {
+        const input = tf.clone(square);
+        const scores = tf.matMul(input, weights, transpose) as tf.Tensor2D;
+        return foldedWalk(scores, [input], directions) !== undefined;
+      });
+    expect([folded(false), folded(true)]).toEqual([true, false]);
+  });
+
   it('is one product with the weight matrix of the scores at the last hidden layer', async () => {
     const products = async (use: (scores: tf.Tensor2D, xs: tf.Tensor[]) => unknown) =>
       (await tf.profile(() => void run(resnet, use))).kernels.filter(({name}) => name === 'BatchMatMul')

@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {liveTape} from '../../../src/distance/live_tape.js';
 import {mendTape} from '../../../src/distance/mended_nodes.js';
 import {allCases} from '../../contract/slopes/cases.js';
+import {secondOrder} from '../../../src/distance/second_order.js';
 import {testSlopes} from '../../contract/slopes/suite.js';
 import {registeredGradients} from '../../support/registered_gradients.js';
 import {taped} from '../../support/taped.js';
@@ -40,6 +41,20 @@ describe('mendTape', () => {
       });
     expect(throwing).toThrow();
     expect(tf.engine().runKernel).toBe(runKernel);
+    x.dispose();
+  });
+
+  it('takes the axis of a cumulative sum from the end as from the front, twice', () => {
+    const x = tf.range(0, 6).reshape([2, 3]);
+    const second = (axis: number, reverse: boolean) =>
+      tf.tidy(() => {
+        const f = (x: tf.Tensor) => tf.square(tf.cumsum(x, axis, true, reverse));
+        return Array.from(tf.grad(secondOrder(f))(x).dataSync());
+      });
+    for (const reverse of [false, true]) {
+      expect(second(-2, reverse)).toEqual(second(0, reverse));
+      expect(second(-1, reverse)).toEqual(second(1, reverse));
+    }
     x.dispose();
   });
 

@@ -63,8 +63,32 @@ describe("a user's custom gradient", () => {
       written((dy, [x]) => tf.mul(dy, tf.cumprod(tf.add(tf.mul(x, 0), 1)))),
       /Cumprod/,
     ],
+    [
+      'returns what its forward pass computed',
+      x => {
+        let kept: tf.Tensor;
+        const own = written(
+          () => kept,
+          x => [(kept = tf.mul(2, tf.cos(tf.mul(x, 2))))],
+        );
+        return tf.mul(x, own(x));
+      },
+      /computed off the tape/,
+    ],
   ])('is refused when it %s', async (_, own, why) => {
     await expectRefusal(() => second(own), 'f', why);
+  });
+
+  it('is refused when it keeps by itself what its forward pass computed last', () => {
+    let kept: tf.Tensor | undefined;
+    const own = tf.customGrad(x => {
+      const value = tf.sin(tf.mul(x as tf.Tensor, 2));
+      const slope = tf.keep(tf.mul(2, tf.cos(tf.mul(x as tf.Tensor, 2))));
+      kept = slope;
+      return {value, gradFunc: (dy: tf.Tensor) => tf.mul(dy, slope)};
+    });
+    expect(() => second(x => tf.mul(x, own(x)))).toThrow(/custom gradient.*computed off the tape/);
+    kept?.dispose();
   });
 
   it('is refused by the name of its layer', async () => {
