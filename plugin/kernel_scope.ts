@@ -27,3 +27,8 @@ export function withKernels<T>(f: () => T): T {
     for (const putBack of undo.reverse()) putBack();
   }
 }
+
+/** Whether code runs inside `withKernels` now. */
+export function isWithinKernels(): boolean {
+  return depth > 0;
+}

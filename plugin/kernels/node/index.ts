@@ -9,7 +9,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import {abandonTape, check} from '../../../src/index.js';
-import {addScopedKernels, type Install} from '../../kernel_scope.js';
+import {addScopedKernels, isWithinKernels, type Install} from '../../kernel_scope.js';
 import {adam} from './Adam.js';
 import {difference} from './compare.js';
 import {largeMarginMaxPoolGrad} from './LargeMarginMaxPoolGrad.js';
@@ -22,8 +22,6 @@ import type {ApplyGradients, NativeKernel} from './native_kernel.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
 import {columnSum} from './Sum.js';
-import {convolutionWithBias} from './Conv2D.js';
-import {unreadSlopes} from './unread_slopes.js';
 import {batchNormGradient} from './FusedBatchNorm.js';
 import {columnMean} from './Mean.js';
 
@@ -32,7 +30,6 @@ const nativeKernels = [
   ...[largeMarginReluGrad, largeMarginRelu6Grad, largeMarginMaxPoolGrad],
   ...[columnSum, columnMean, batchNormGradient, conv2DBackpropInput],
   // Last of those of a convolution: it puts the others off.
-  ...[convolutionWithBias, unreadSlopes],
   ...[rmsProp, adam, momentum, sgd],
 ];
 
@@ -59,7 +56,7 @@ let disable = () => {};
  * it stands in for, and stays off where it is missing or differs.
  *
  * @returns For each kernel whether it is on, and why not: all are off on a backend other than tfjs-node's.
- * @throws ArgumentError for another scope.
+ * @throws ArgumentError for another scope, and in the middle of a step.
  * @example
  * await chooseBackend();
  * console.table(enableNativeKernels());
@@ -67,6 +64,15 @@ let disable = () => {};
 export function enableNativeKernels({scope = 'largeMargin'}: NativeKernelOptions = {}): NativeKernelReport[] {
   const known = scope === 'largeMargin' || scope === 'everywhere';
   check(known, 'enableNativeKernels', 'scope', "to be 'largeMargin' or 'everywhere'", scope);
+  const wayOut = 'call it before training, not in a loss, metric or callback of a step';
+  check(
+    !isWithinKernels(),
+    'enableNativeKernels',
+    'scope',
+    'to be chosen between steps',
+    'a running step',
+    wayOut,
+  );
   disableNativeKernels();
   if (!isNative()) {
     const reason = `the backend is ${getBackend()}, not ${NATIVE}`;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {LargeMarginModel} from '../../../../plugin/index.js';
+import {withKernels} from '../../../../plugin/kernel_scope.js';
 import {disableNativeKernels, enableNativeKernels} from '../../../../plugin/kernels/node/index.js';
 import {expectNoLeak, expectRefusal} from '../../../support/expect_no_leak.js';
 import {
@@ -188,6 +189,14 @@ describe('enableNativeKernels', () => {
     });
     const pool = (t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, 2, 2, 'valid');
     expect(kernelsRunBy(() => tf.grad(pool)(x))).toContain('MaxPoolGrad');
+  });
+
+  it('refuses to change anything in the middle of a step', async () => {
+    enableNativeKernels();
+    const found = registries();
+    const within = () => withKernels(() => void enableNativeKernels({scope: 'everywhere'}));
+    await expectRefusal(within, 'scope', 'between steps');
+    expectAsFound(found);
   });
 
   it('refuses an unknown scope and changes nothing', async () => {
