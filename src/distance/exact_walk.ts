@@ -1,6 +1,6 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {dropPiecewiseConstant, faultyOps, unprovenOps} from './exact_kernels.js';
-import {liveTape, sortLiveTape} from './live_tape.js';
+import {liveTape, nodesBetween, sortLiveTape} from './live_tape.js';
 import {mendTape} from './mended_nodes.js';
 import {nameOf, throughUnproven, type Refuse} from './unproven_ops.js';
 
@@ -27,6 +27,9 @@ export function exactWalk<T>(y: Tensor, xs: Tensor[], walk: () => T, refuse: Ref
  */
 export function checkSound(y: Tensor, xs: Tensor[], refuse: Refuse): void {
   sortLiveTape();
-  for (const node of faultyOps(xs, y)) throw refuse(nameOf(node), "tfjs's gradient of it is wrong");
+  for (const node of nodesBetween(xs, y)) {
+    if (!node.gradient) throw refuse(nameOf(node), 'tfjs has no gradient of it', true);
+  }
+  for (const node of faultyOps(xs, y)) throw refuse(nameOf(node), "tfjs's gradient of it is wrong", true);
   mendTape();
 }

@@ -48,8 +48,8 @@ export function gapGradients(
 }
 
 function refusal(caller: string, gradient: WalkOptions['gradient']): Refuse {
-  return (operation, why) => {
-    const wanted = gradient === 'exact' ? "'firstOrder' for a net with" : 'of a net without';
+  return (operation, why, notEvenOnce) => {
+    const wanted = notEvenOnce ? 'of a net without' : "'firstOrder' for a net with";
     return new ArgumentError(caller, 'gradient', `${wanted} the operation ${operation}`, gradient, why);
   };
 }

@@ -12,6 +12,9 @@ import {onLiveTape, undoOnError} from './live_tape.js';
  *     tf.grad(x => secondOrder(f)(x).mul(v).sum())                a Hessian-vector product
  *     tf.variableGrads(() => secondOrder(net)(x).square().sum())  a gradient penalty
  *
+ * A custom gradient (`tf.customGrad`) must be made of what it saved: numbers that its forward pass has read cannot be told
+ * from constants, and count as such.
+ *
  * @param f Of a float32 tensor of any shape; the gradient is that of the sum of its values.
  * @returns The gradient at x, of x's shape, on the live tape where there is one. `dy`, of f's shape, weighs f's values.
  * @throws ArgumentError for an operation in f without a second derivative that can be trusted, when f does not depend

@@ -2,8 +2,11 @@ import {engine, scalar, Tensor, tidy} from '@tensorflow/tfjs-core';
 import {isPiecewiseConstant} from './exact_kernels.js';
 import {liveTape, ownerOf, type TapeNode} from './live_tape.js';
 
-/** Makes the error for an operation that cannot be walked through exactly, of its name and the reason. */
-export type Refuse = (operation: string, why: string) => Error;
+/**
+ * Makes the error for an operation that cannot be walked through, of its name and the reason; not even once where tfjs
+ * has no first derivative of it, or a wrong one.
+ */
+export type Refuse = (operation: string, why: string, notEvenOnce?: boolean) => Error;
 
 /**
  * Runs a walk that goes through operations whose second derivative nobody has compared with finite differences: the
@@ -24,13 +27,12 @@ export function throughUnproven<T>(nodes: TapeNode[], walk: () => T, refuse: Ref
 
 function guarded(node: TapeNode, refuse: Refuse): TapeNode['gradient'] {
   const {gradient} = node;
-  if (!gradient) throw refuse(nameOf(node), 'it has no gradient');
   const end = firstIdAfter(node);
   return dys => {
     const given = new Set([...Object.values(node.inputs), ...node.outputs, ...dys].map(({id}) => id));
     const isForeign = (t: Tensor) => isOffTape(t, node, given, end);
     // A user's gradient is computed at once, tfjs's own when a slope is asked for.
-    const slopes = watched(node, refuse, isForeign, () => gradient(dys));
+    const slopes = watched(node, refuse, isForeign, () => gradient!(dys));
     const late = Object.entries(slopes).map(([name, slope]) => [
       name,
       () => watched(node, refuse, isForeign, slope),

@@ -68,7 +68,7 @@ function refusalOf(error: unknown): {state: 'refused' | 'no kernel'; why: string
   const {message} = error as Error;
   const missing = /Kernel '(\w+)' not registered/.exec(message);
   if (missing) return {state: 'no kernel', why: missing[1]};
-  const refused = /for a net with the (?:layer|operation) (.*?)(?:, got|;|$)/.exec(message);
+  const refused = / a net with(?:out)? the (?:layer|operation) (.*?)(?:, got|;|$)/.exec(message);
   if (error instanceof ArgumentError && refused) return {state: 'refused', why: refused[1]};
   throw error;
 }
