@@ -24,6 +24,7 @@ export function boundaryDistance(gaps: Tensor2D, gradientNorms: Tensor, epsilon 
   );
   return tidy(() => {
     const norms = scale === 1 ? gradientNorms : mul(gradientNorms, 1 / scale);
-    return div<Tensor2D>(gaps, add(norms, epsilon));
+    // Infinity x 0 is NaN: a broken gradient must not read as a distance of 0.
+    return add(div(gaps, add(norms, epsilon)), mul(norms, 0)) as Tensor2D;
   });
 }

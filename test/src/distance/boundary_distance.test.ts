@@ -28,6 +28,10 @@ describe('boundaryDistance', () => {
     expect(distances([[NaN, 1]], [[1, NaN]])).toEqual([NaN, NaN]);
   });
 
+  it('is NaN, not 0, where the gradient is infinite', () => {
+    expect(distances([[2, 2]], [[Infinity, 4]], 0, 2)).toEqual([NaN, 1]);
+  });
+
   it('has the slopes of a quotient', () => {
     const [dGap, dNorm] = tf.tidy(() => {
       const f = (g: tf.Tensor, n: tf.Tensor) => boundaryDistance(g as tf.Tensor2D, n, 0.5, 4) as tf.Tensor;
