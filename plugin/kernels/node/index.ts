@@ -15,6 +15,7 @@ import {difference} from './compare.js';
 import {largeMarginMaxPoolGrad} from './LargeMarginMaxPoolGrad.js';
 import {largeMarginRelu6Grad} from './LargeMarginRelu6Grad.js';
 import {largeMarginReluGrad} from './LargeMarginReluGrad.js';
+import {convolutionWithBias} from './Conv2D.js';
 import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
 import {momentum} from './Momentum.js';
 import {isNative, NATIVE} from './native_backend.js';
@@ -28,8 +29,7 @@ import {columnMean} from './Mean.js';
 /** All of them. */
 const nativeKernels = [
   ...[largeMarginReluGrad, largeMarginRelu6Grad, largeMarginMaxPoolGrad],
-  ...[columnSum, columnMean, batchNormGradient, conv2DBackpropInput],
-  // Last of those of a convolution: it puts the others off.
+  ...[columnSum, columnMean, batchNormGradient, conv2DBackpropInput, convolutionWithBias],
   ...[rmsProp, adam, momentum, sgd],
 ];
 

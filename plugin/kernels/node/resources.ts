@@ -24,6 +24,7 @@ export function withResources(count: number, f: (update: Update) => void): void 
   });
   try {
     f((operation, variables, inputs, attributes = {}) => {
+      // First of all: to ask for an input that was put off may read a variable, and let go of it.
       const inputIds = nativeBackend().getInputTensorIds(inputs);
       const lent: Variable[] = [];
       try {

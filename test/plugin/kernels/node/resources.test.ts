@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {allFinite} from '../../../../plugin/kernels/node/all_finite.js';
+import {defer} from '../../../../plugin/kernels/node/deferred.js';
 import {nativeBackend} from '../../../../plugin/kernels/node/native_backend.js';
 import {withResources} from '../../../../plugin/kernels/node/resources.js';
 import {expectNoLeak} from '../../../support/expect_no_leak.js';
@@ -53,10 +54,20 @@ describe('an update by an operation of TensorFlow', () => {
     v.dispose();
   });
 
-  it('forgets what it found out about the values before', () => {
+  it('takes a slope that was put off and is made of the variable itself', () => {
     const v = variable([1, 2]);
-    expect(allFinite(v)).toBe(true);
-    descend(v, rate, tf.tensor1d([Infinity, 0]));
+    const run = (make: (held: tf.Tensor) => tf.Tensor) =>
+      tf.tidy(() => {
+        const slope = tf.engine().makeTensorFromTensorInfo(defer([2], [v], ([held]) => make(held)));
+        descend(v, rate, slope);
+      });
+    run(held => tf.mul(held, 2));
+    expect(Array.from(v.dataSync())).toEqual([0, 0]);
+    const before = nativeTensors();
+    for (let i = 0; i < 3; i++) run(held => tf.add(held, 1));
+    expect(nativeTensors()).toBe(before);
+    // What is found out about the values before the step does not hold after it.
+    run(held => tf.fill([2], allFinite(held) ? Infinity : 0));
     expect(allFinite(v)).toBe(false);
     v.dispose();
   });
