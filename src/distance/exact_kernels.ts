@@ -1,5 +1,5 @@
-import {getBackend, type Tensor} from '@tensorflow/tfjs-core';
-import {liveTape, nodesBetween, type TapeNode} from './live_tape.js';
+import {getBackend} from '@tensorflow/tfjs-core';
+import {liveTape, type TapeNode} from './live_tape.js';
 
 /**
  * Operations through which a second derivative was compared with finite differences and agrees. Names that end in
@@ -26,11 +26,9 @@ const FAULTY = new Set(['FloorDiv', 'MirrorPad']);
 /** Whose first derivative is wrong on one backend only, and is not mended. */
 const FAULTY_ON: Record<string, string[]> = {wasm: ['Conv3D', 'MaxPool3D']};
 
-/** The operations between the activations and the scores whose second derivative nobody has compared yet. */
-export function unprovenOps(activations: Tensor[], scores: Tensor): TapeNode[] {
-  return nodesBetween(activations, scores).filter(
-    ({kernelName}) => !EXACT.has(kernelName) && !isPiecewiseConstant(kernelName),
-  );
+/** Those of a path's operations whose second derivative nobody has compared yet. */
+export function unprovenOps(path: TapeNode[]): TapeNode[] {
+  return path.filter(({kernelName}) => !EXACT.has(kernelName) && !isPiecewiseConstant(kernelName));
 }
 
 /** Whether an operation's derivative is 0 wherever it exists. */
@@ -38,11 +36,10 @@ export function isPiecewiseConstant(kernelName: string): boolean {
   return PIECEWISE_CONSTANT.has(kernelName);
 }
 
-/** The operations between the activations and the scores whose first derivative is wrong in tfjs. */
-export function faultyOps(activations: Tensor[], scores: Tensor): TapeNode[] {
+/** Those of a path's operations whose first derivative is wrong in tfjs. */
+export function faultyOps(path: TapeNode[]): TapeNode[] {
   const here = FAULTY_ON[getBackend()] ?? [];
-  const isFaulty = ({kernelName}: TapeNode) => FAULTY.has(kernelName) || here.includes(kernelName);
-  return nodesBetween(activations, scores).filter(isFaulty);
+  return path.filter(({kernelName}) => FAULTY.has(kernelName) || here.includes(kernelName));
 }
 
 /** Takes operations with zero derivative, recorded since the tape had this length, off the tape: nothing to walk. */

@@ -6,13 +6,13 @@ import {
   isPiecewiseConstant,
   unprovenOps,
 } from '../../../src/distance/exact_kernels.js';
-import {liveTape} from '../../../src/distance/live_tape.js';
+import {liveTape, nodesBetween} from '../../../src/distance/live_tape.js';
 import {taped} from '../../support/taped.js';
 
 const x = tf.tensor1d([0.3, 0.7]);
 
 const found = (f: (x: tf.Tensor) => tf.Tensor, which = unprovenOps) =>
-  taped(() => which([x], f(x)).map(node => node.kernelName));
+  taped(() => which(nodesBetween([x], f(x))).map(node => node.kernelName));
 
 describe('unprovenOps', () => {
   it('finds none on a path of operations that were compared with finite differences', () => {
@@ -37,8 +37,8 @@ describe('unprovenOps', () => {
       tf.sin(x); // leads nowhere
       const before = tf.sin(x); // comes before the activation
       const activation = tf.relu(before);
-      const elsewhere = unprovenOps([x], tf.mul(x, tf.sin(tf.scalar(1))));
-      return [...unprovenOps([activation], tf.mul(activation, 2)), ...elsewhere];
+      const elsewhere = unprovenOps(nodesBetween([x], tf.mul(x, tf.sin(tf.scalar(1)))));
+      return [...unprovenOps(nodesBetween([activation], tf.mul(activation, 2))), ...elsewhere];
     });
     expect(between).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('unprovenOps', () => {
   it('looks at the paths of all activations', () => {
     const names = taped(() => {
       const h = tf.sin(x);
-      return unprovenOps([h, x], tf.mul(h, 2)).map(node => node.kernelName);
+      return unprovenOps(nodesBetween([h, x], tf.mul(h, 2))).map(node => node.kernelName);
     });
     expect(names).toEqual(['Sin']);
   });
