@@ -1,6 +1,5 @@
 import {
   cast,
-  engine,
   grad,
   lessEqual,
   mul,
@@ -8,19 +7,16 @@ import {
   relu6,
   step,
   tensor1d,
-  tidy,
   where,
   isNaN,
-  zerosLike,
   type Tensor,
-  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import {allFinite} from './all_finite.js';
-import {FLOAT, isNative, NATIVE, nativeBackend, runOp} from './native_backend.js';
+import {gateKernel} from './gate_kernel.js';
+import {FLOAT, isNative, nativeBackend, runOp} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {offTape} from './off_tape.js';
 
-const LargeMarginRelu6Grad = 'LargeMarginRelu6Grad';
+const {own, run} = gateKernel('LargeMarginRelu6Grad', relu6Grad);
 
 // tfjs has a slope of 1 at 6, TensorFlow 0. Times this, 6 becomes the float below 6 and the float above 6 becomes 6.
 const JUST_BELOW_1 = 1 - 2 ** -24;
@@ -28,18 +24,7 @@ const JUST_BELOW_1 = 1 - 2 ** -24;
 /** dy where 0 < x <= 6, in two operations. tfjs makes it from Step, which is five on tfjs-node, and four more. */
 export const largeMarginRelu6Grad: NativeKernel = {
   name: 'Relu6Grad',
-  own: {
-    kernel: {
-      kernelName: LargeMarginRelu6Grad,
-      backendName: NATIVE,
-      kernelFunc: ({inputs}) => tidy(() => relu6Grad(inputs.dy as Tensor, inputs.x as Tensor)) as TensorInfo,
-    },
-    gradient: {
-      kernelName: LargeMarginRelu6Grad,
-      inputsToSave: ['x'],
-      gradFunc: (g, [x]) => ({dy: () => run(g as Tensor, x), x: () => zerosLike(x)}),
-    },
-  },
+  own,
   gradient: {
     of: Relu6,
     replace: stock => ({
@@ -56,10 +41,6 @@ export const largeMarginRelu6Grad: NativeKernel = {
     return [slope(x, dy), slope(tensor1d([1, NaN, 9]), tensor1d([1, 2, 3])), slope(finite)];
   },
 };
-
-function run(dy: Tensor, x: Tensor): Tensor {
-  return engine().runKernel(LargeMarginRelu6Grad, {dy, x: offTape(x)}) as Tensor;
-}
 
 function relu6Grad(dy: Tensor, x: Tensor): Tensor {
   const fast = () => runOp('Relu6Grad', {T: FLOAT}, [dy, mul(x, JUST_BELOW_1)])[0];

@@ -1,41 +1,15 @@
-import {
-  cast,
-  engine,
-  grad,
-  isNaN,
-  mul,
-  Relu,
-  relu,
-  step,
-  tensor1d,
-  tidy,
-  where,
-  zerosLike,
-  type Tensor,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import {cast, grad, isNaN, mul, Relu, relu, step, tensor1d, where, type Tensor} from '@tensorflow/tfjs-core';
 import {allFinite} from './all_finite.js';
-import {FLOAT, isNative, NATIVE, nativeBackend, runOp} from './native_backend.js';
+import {gateKernel} from './gate_kernel.js';
+import {FLOAT, isNative, nativeBackend, runOp} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {offTape} from './off_tape.js';
 
-const LargeMarginReluGrad = 'LargeMarginReluGrad';
+const {own, run} = gateKernel('LargeMarginReluGrad', reluGrad);
 
 /** dy where the input x, or the output, is above 0, in one operation. tfjs-node's Step, from which tfjs makes this gradient, is five. */
 export const largeMarginReluGrad: NativeKernel = {
   name: 'ReluGrad',
-  own: {
-    kernel: {
-      kernelName: LargeMarginReluGrad,
-      backendName: NATIVE,
-      kernelFunc: ({inputs}) => tidy(() => reluGrad(inputs.dy as Tensor, inputs.x as Tensor)) as TensorInfo,
-    },
-    gradient: {
-      kernelName: LargeMarginReluGrad,
-      inputsToSave: ['x'],
-      gradFunc: (g, [x]) => ({dy: () => run(g as Tensor, x), x: () => zerosLike(x)}),
-    },
-  },
+  own,
   gradient: {
     of: Relu,
     // The result is above 0, or NaN, where the input is; the input need not be kept.
@@ -53,10 +27,6 @@ export const largeMarginReluGrad: NativeKernel = {
     return [slope(x, dy), slope(tensor1d([1, NaN, -1]), tensor1d([1, 2, 3])), slope(tensor1d([1, -1]))];
   },
 };
-
-function run(dy: Tensor, x: Tensor): Tensor {
-  return engine().runKernel(LargeMarginReluGrad, {dy, x: offTape(x)}) as Tensor;
-}
 
 function reluGrad(dy: Tensor, x: Tensor): Tensor {
   // On a GPU to wait for an answer costs more than to compute both.
