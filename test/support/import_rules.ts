@@ -11,13 +11,17 @@ export interface Rule {
 const core = /^@tensorflow\/tfjs-core$/;
 const layers = /^@tensorflow\/tfjs-layers$/;
 const node = /^node:/;
-const base = /^src\/(types|checks|norms|random|presets|warnings)\.ts$/;
+const base = /^src\/(types|checks|norms|random|presets|schedules|warnings)\.ts$/;
 const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;
 const helpers =
   /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table)\.ts$/;
-const pieces = /^plugin\/large_margin_model\.ts$/;
+const pieces =
+  /^plugin\/(large_margin_model|large_margin_optimizer|margin_loss|margin_regularizer|plain_model|suggest_gamma)\.ts$/;
+const optimizer = /^plugin\/optimizer\//;
+const callbacks = /^plugin\/callbacks\//;
+const training = /^plugin\/training\//;
 const demoTools = /^(cli-progress|vega|vega-lite|@resvg\/resvg-js)$/;
 
 /** The import table of the rooms; their READMEs say the same in words. */
@@ -37,19 +41,24 @@ export const RULES: Rule[] = [
     files: /^plugin\/kernels\/node\//,
     may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, /^plugin\/kernels\/node\//],
   },
+  {files: optimizer, may: [core, /^src\/index\.ts$/, optimizer]},
+  {files: callbacks, may: [core, layers, /^src\/index\.ts$/, optimizer, callbacks]},
+  {files: training, may: [core, layers, /^src\/index\.ts$/, helpers, optimizer, callbacks, training]},
   {
     files: /^plugin\/node\//,
     may: [
-      core,
-      node,
+      ...[core, layers, node, /^src\/index\.ts$/, optimizer, callbacks, training],
       /^plugin\/node\//,
       /^plugin\/kernels\/node\/index\.ts$/,
       /^@tensorflow\/tfjs-(node|node-gpu|backend-\w+)$/,
     ],
   },
   {files: /^plugin\/register\.ts$/, may: [core, pieces, /^plugin\/gradients\/index\.ts$/]},
-  {files: /^plugin\/index\.ts$/, may: [/^src\/index\.ts$/, pieces, helpers, /^plugin\/register\.ts$/]},
-  {files: /^plugin\/[^/]+\.ts$/, may: [core, layers, /^src\/index\.ts$/, helpers]},
+  {
+    files: /^plugin\/index\.ts$/,
+    may: [/^src\/index\.ts$/, pieces, helpers, optimizer, callbacks, training, /^plugin\/register\.ts$/],
+  },
+  {files: /^plugin\/[^/]+\.ts$/, may: [core, layers, /^src\/index\.ts$/, helpers, optimizer]},
   {
     files: /^demos\/shared\//,
     may: [/^tfjs-large-margin$/, /^@tensorflow\/tfjs$/, demoTools, /^demos\/shared\//],
