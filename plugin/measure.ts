@@ -73,7 +73,7 @@ export function measureLoss(
     const outputLosses = outputs.flatMap((output, i) => {
       const weights = exampleWeights[i] as Tensor1D | undefined;
       if (i === plan.outputIndex && isCrossEntropy(losses[i])) {
-        return [aggregateBatch(crossEntropy(labels, logits), weights)];
+        return [aggregateBatch(crossEntropy(labels, logits, plan.options.labelSmoothing), weights)];
       }
       if (!functions?.[i]) return [];
       const values = functions[i](ys[i], output);

@@ -1,5 +1,5 @@
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import type {Norm} from '../src/index.js';
+import {showScheduled, type Norm} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 
 /** Prints the margin layers of a model as a table: name, shape, norm, gamma, weight. */
@@ -8,8 +8,8 @@ export function printMarginLayers(model: LayersModel, plan: MarginPlan, print: (
     name,
     `[${shapeAt(model, plan, name).map(size => size ?? 'null')}]`,
     showNorm(norm),
-    String(gamma),
-    String(weight),
+    showScheduled(gamma),
+    showScheduled(weight),
   ]);
   const table = [['Margin layer', 'Shape', 'Norm', 'Gamma', 'Weight'], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map(row => row[column].length)));

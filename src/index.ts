@@ -1,13 +1,30 @@
-export {ArgumentError, check, checkClasses, checkFinite, resolveOptions} from './checks.js';
+export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
 export {mixesExamples} from './distance/leaks.js';
 export {abandonTape, isTapeLive, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
 export {secondOrder} from './distance/second_order.js';
 export {aggregateBatch} from './loss/aggregate.js';
-export {composeLoss, largeMarginLoss, type LossExtras} from './loss/large_margin_loss.js';
+export {
+  composeExampleLosses,
+  composeLoss,
+  largeMarginLoss,
+  tapeHasMargin,
+  type ExampleLosses,
+  type LossExtras,
+} from './loss/large_margin_loss.js';
 export {boundaryDistances} from './loss/margin_terms.js';
 export {selectLayers, type LayerSets} from './loss/select_layers.js';
+export {checkStep, resolveOptions} from './options.js';
 export {presets, type RobustArgs} from './presets.js';
 export {RandomStream, stepSeed} from './random.js';
+export {
+  checkScheduled,
+  isSchedule,
+  schedules,
+  showScheduled,
+  valueAt,
+  type Schedule,
+  type Scheduled,
+} from './schedules.js';
 export {crossEntropy} from './scores/cross_entropy.js';
 export {oneHotLabels, readLabels, type LabelForm} from './scores/labels.js';
 export {warnOfMasking} from './warnings.js';

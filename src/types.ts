@@ -1,4 +1,5 @@
 import type {Scalar} from '@tensorflow/tfjs-core';
+import type {Scheduled} from './schedules.js';
 
 /** The norm in which distance is measured; a number is the p of an l_p norm, p >= 1. Its dual measures gradients. */
 export type Norm = 'l1' | 'l2' | 'linf' | number;
@@ -8,17 +9,17 @@ export interface MarginLayer {
   /** Name of the layer, or of a set of layers: 'input', 'hidden', 'output' (the logits). */
   name: string;
   /** Margin wanted at this layer, > 0, in units of the layer's activation. */
-  gamma?: number;
+  gamma?: Scheduled;
   /** Factor of this layer's term in the margin, >= 0. Default 1. */
-  weight?: number;
+  weight?: Scheduled;
   norm?: Norm;
   scale?: number | 'size';
 }
 
 /** What a large-margin loss needs to know; the symbols are those of equation (10) of Elsayed et al. 2018. */
 export interface MarginOptions {
-  /** Distance that every example should keep from the boundary, > 0. */
-  gamma: number;
+  /** Distance that every example should keep from the boundary, > 0; not needed where every layer has its own. */
+  gamma?: Scheduled;
   /** Where margins are wanted. 'all' (default) = input + hidden. */
   layers?: 'all' | 'input' | Array<string | MarginLayer>;
   /** Norm of the distance. Default 'l2'. */
@@ -57,19 +58,25 @@ export interface MarginOptions {
   /** Added to the gradient norm, > 0. Default 1e-6. */
   epsilon?: number;
   /** Factor of the margin in the loss, >= 0. Default 1. */
-  marginWeight?: number;
+  marginWeight?: Scheduled;
   /** Factor of the label loss in the loss, >= 0. Default 1. */
-  crossEntropyWeight?: number;
+  crossEntropyWeight?: Scheduled;
+  /** Share of each label that the cross-entropy spreads over all classes, in [0, 1). Default 0. The margin is untouched. */
+  labelSmoothing?: number;
   /** Seed of the random rivals, an integer. Default: a new one each time. */
   seed?: number;
+  /** Training steps so far, for what changes with them. Models and optimizers count by themselves. */
+  step?: number;
 }
 
 /** A margin layer with nothing left to default. */
 export type ResolvedLayer = Required<MarginLayer>;
 
-/** Margin options with nothing left to default but the seed. */
-export interface ResolvedOptions extends Required<Omit<MarginOptions, 'layers' | 'seed'>> {
+/** Margin options with nothing left to default but what each layer or each step may bring. */
+export interface ResolvedOptions extends Required<Omit<MarginOptions, 'layers' | 'gamma' | 'seed' | 'step'>> {
+  gamma?: Scheduled;
   seed?: number;
+  step?: number;
 }
 
 /** The terms of a large-margin loss, each a scalar on the live tape. */

@@ -1,14 +1,25 @@
-import {add, clone, mul, type Scalar, type Tensor, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
-import {check, checkClasses, resolveOptions} from '../checks.js';
+import {
+  add,
+  clone,
+  mean,
+  mul,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import {check, checkClasses} from '../checks.js';
+import {checkStep, resolveOptions} from '../options.js';
+import {valueAt} from '../schedules.js';
 import {crossEntropy} from '../scores/cross_entropy.js';
 import {oneHotLabels, readLabels} from '../scores/labels.js';
 import type {LargeMarginLoss, MarginOptions, ResolvedLayer, ResolvedOptions} from '../types.js';
 import {warnOfMasking} from '../warnings.js';
 import {aggregateBatch} from './aggregate.js';
-import {boundaryDistances, marginTerms} from './margin_terms.js';
+import {boundaryDistances, marginPenalties, marginTerms, sumOfLayers} from './margin_terms.js';
 import {selectLayers} from './select_layers.js';
 import {checkTapeLive} from '../distance/gap_gradients.js';
-import {undoOnError, withoutTape} from '../distance/live_tape.js';
+import {isTapeLive, liveTape, undoOnError, withoutTape} from '../distance/live_tape.js';
 
 /**
  * Computes the large-margin loss of a batch on the live tape, for any model whose activations are at hand.
@@ -17,7 +28,8 @@ import {undoOnError, withoutTape} from '../distance/live_tape.js';
  *     margin = sum_layers weight x mean_batch A_i max(0, min(gamma - d, clip x gamma))
  *     loss = crossEntropyWeight x crossEntropy + marginWeight x margin
  *
- * It keeps no state: with `rivals: 'random'` the same seed draws the same rivals, so pass a new one each step.
+ * It keeps no state: with `rivals: 'random'` the same seed draws the same rivals, so pass a new one each step; and where
+ * an option is a schedule, pass `step`.
  *
  * @param labels One-hot [batch, classes], or class indices [batch].
  * @param logits [batch, classes], computed from the activations on the live tape.
@@ -64,6 +76,7 @@ export function largeMarginLoss(
     output: ['output'],
   };
   const layers = selectLayers(caller, options.layers, sets, resolved);
+  checkStep(caller, layers, resolved);
   const indices = readLabels(caller, labels, batch, classes);
   checkTapeLive(caller);
   return composeLoss(
@@ -82,6 +95,8 @@ export interface LossExtras {
   labelLoss?: Scalar;
   /** [batch]; they weigh the margin and the cross-entropy alike. */
   exampleWeights?: Tensor1D;
+  /** Is shown the distances, [batch, topK] by layer name. */
+  onDistances?: (distances: Record<string, Tensor2D>) => void;
 }
 
 /** The composition behind every door, after the checks; labels are one-hot. When it throws the tape is as before. */
@@ -92,13 +107,80 @@ export function composeLoss(
   activations: Record<string, Tensor>,
   layers: ResolvedLayer[],
   options: ResolvedOptions,
-  {labelLoss, exampleWeights}: LossExtras = {},
+  {labelLoss, exampleWeights, onDistances}: LossExtras = {},
 ): LargeMarginLoss {
-  return undoOnError(() => {
-    const distances = boundaryDistances(caller, labels, logits, activations, layers, options);
-    const {margin, layers: terms} = marginTerms(distances, layers, options, exampleWeights);
-    const label = labelLoss ? clone(labelLoss) : aggregateBatch(crossEntropy(labels, logits), exampleWeights);
-    const loss = add(mul(label, options.crossEntropyWeight), mul(margin, options.marginWeight)) as Scalar;
-    return {loss, crossEntropy: label, margin, layers: terms};
+  const ofMargin = (penalties: Record<string, Tensor1D>) => {
+    const {margin, layers: terms} = marginTerms(penalties, layers, options, exampleWeights);
+    const ownLoss = () =>
+      aggregateBatch(crossEntropy(labels, logits, options.labelSmoothing), exampleWeights);
+    const label = labelLoss ? clone(labelLoss) : ownLoss();
+    return {loss: weighted(label, margin, options), crossEntropy: label, margin, layers: terms};
+  };
+  return withPenalties(caller, labels, logits, activations, layers, options, ofMargin, onDistances);
+}
+
+/** What a host gets that takes the mean over the batch by itself. */
+export interface ExampleLosses {
+  /** [batch]: crossEntropyWeight x label loss + marginWeight x margin of each example. */
+  losses: Tensor1D;
+  /** Scalars: means over the batch. */
+  terms: Omit<LargeMarginLoss, 'loss'>;
+}
+
+/**
+ * The same composition example by example, for a host that weighs the examples and takes their mean by itself.
+ *
+ * @param labelLosses [batch], or a scalar that stands for all.
+ */
+export function composeExampleLosses(
+  caller: string,
+  labels: Tensor2D,
+  logits: Tensor2D,
+  activations: Record<string, Tensor>,
+  layers: ResolvedLayer[],
+  options: ResolvedOptions,
+  labelLosses: Tensor,
+  onDistances?: LossExtras['onDistances'],
+): ExampleLosses {
+  const ofMargin = (penalties: Record<string, Tensor1D>) => {
+    const losses = weighted(labelLosses, sumOfLayers(penalties, layers, options), options) as Tensor1D;
+    const crossEntropyMean = mean(labelLosses) as Scalar;
+    return {losses, terms: {crossEntropy: crossEntropyMean, ...marginTerms(penalties, layers, options)}};
+  };
+  return withPenalties(caller, labels, logits, activations, layers, options, ofMargin, onDistances);
+}
+
+/** Whether a margin is part of what the live tape recorded. */
+export function tapeHasMargin(): boolean {
+  return isTapeLive() && withMargin.has(liveTape());
+}
+
+const withMargin = new WeakSet<object>();
+
+function withPenalties<T>(
+  caller: string,
+  labels: Tensor2D,
+  logits: Tensor2D,
+  activations: Record<string, Tensor>,
+  layers: ResolvedLayer[],
+  options: ResolvedOptions,
+  use: (penalties: Record<string, Tensor1D>) => T,
+  onDistances?: LossExtras['onDistances'],
+): T {
+  checkStep(caller, layers, options);
+  // A margin that counts for nothing yet is shown, but not differentiated through.
+  const isOff = valueAt(options.marginWeight, options.step ?? 0) === 0;
+  const chosen = isOff ? {...options, gradient: 'firstOrder' as const} : options;
+  const result = undoOnError(() => {
+    const distances = boundaryDistances(caller, labels, logits, activations, layers, chosen);
+    onDistances?.(distances);
+    return use(marginPenalties(distances, layers, options));
   });
+  withMargin.add(liveTape());
+  return result;
+}
+
+function weighted<T extends Tensor>(label: T, margin: T, options: ResolvedOptions): T {
+  const {crossEntropyWeight, marginWeight, step = 0} = options;
+  return add(mul(label, valueAt(crossEntropyWeight, step)), mul(margin, valueAt(marginWeight, step)));
 }

@@ -12,6 +12,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import {dualNorm, type Constant} from '../norms.js';
+import {valueAt} from '../schedules.js';
 import {boundaryDistance} from '../distance/boundary_distance.js';
 import {gapGradients} from '../distance/gap_gradients.js';
 import {withoutTape} from '../distance/live_tape.js';
@@ -62,22 +63,39 @@ export function boundaryDistances(
   return Object.fromEntries(distances);
 }
 
-/** The margin and its terms, one for each layer, of distances [batch, topK] (the bracket of equation 10). */
-export function marginTerms(
+/** Each example's penalty at each layer, its rivals made one: [batch] by layer name. */
+export function marginPenalties(
   distances: Record<string, Tensor2D>,
+  layers: ResolvedLayer[],
+  {clip, aggregate, step = 0}: ResolvedOptions,
+): Record<string, Tensor1D> {
+  const ofLayer = ({name, gamma}: ResolvedLayer) =>
+    tidy(() => {
+      const penalties = marginPenalty(distances[name], valueAt(gamma, step), clip, constant);
+      return aggregateRivals(penalties, aggregate, constant);
+    });
+  return Object.fromEntries(layers.map(layer => [layer.name, ofLayer(layer)]));
+}
+
+/** The margin and its terms, one for each layer, of penalties [batch] (the bracket of equation 10). */
+export function marginTerms(
+  penalties: Record<string, Tensor1D>,
   layers: ResolvedLayer[],
   options: ResolvedOptions,
   exampleWeights?: Tensor1D,
 ): {margin: Scalar; layers: Record<string, Scalar>} {
   const terms: Record<string, Scalar> = {};
-  let margin: Scalar = scalar(0);
-  for (const {name, gamma, weight} of layers) {
-    terms[name] = tidy(() => {
-      const penalties = marginPenalty(distances[name], gamma, options.clip, constant);
-      return aggregateBatch(aggregateRivals(penalties, options.aggregate, constant), exampleWeights);
-    });
-    margin = add(margin, mul(terms[name], weight));
-  }
-  if (options.reduceLayers === 'mean') margin = mul(margin, 1 / layers.length);
-  return {margin, layers: terms};
+  for (const {name} of layers) terms[name] = aggregateBatch(penalties[name], exampleWeights);
+  return {margin: sumOfLayers(terms, layers, options), layers: terms};
+}
+
+/** Adds up what each layer gives, scalars or [batch]. */
+export function sumOfLayers<T extends Tensor>(
+  values: Record<string, T>,
+  layers: ResolvedLayer[],
+  {reduceLayers, step = 0}: ResolvedOptions,
+): T {
+  let total: Tensor = scalar(0);
+  for (const {name, weight} of layers) total = add(total, mul(values[name], valueAt(weight, step)));
+  return (reduceLayers === 'mean' ? mul(total, 1 / layers.length) : total) as T;
 }

@@ -1,4 +1,5 @@
-import {check, resolveLayer} from '../checks.js';
+import {check} from '../checks.js';
+import {resolveLayer} from '../options.js';
 import type {MarginLayer, MarginOptions, ResolvedLayer, ResolvedOptions} from '../types.js';
 
 /** The layers that a selection can name: every known name, and what the names of sets stand for. */

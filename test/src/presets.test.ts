@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {resolveOptions} from '../../src/checks.js';
+import {resolveOptions} from '../../src/options.js';
 import {largeMarginLoss} from '../../src/loss/large_margin_loss.js';
 import {presets} from '../../src/presets.js';
 import type {MarginOptions, Norm} from '../../src/types.js';

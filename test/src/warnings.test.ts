@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {resolveOptions} from '../../src/checks.js';
+import {resolveOptions} from '../../src/options.js';
 import type {MarginOptions} from '../../src/types.js';
 import {warnOfMasking} from '../../src/warnings.js';
 

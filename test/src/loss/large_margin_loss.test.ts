@@ -2,9 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import '../../../plugin/gradients/index.js';
 import {isTapeLive, liveTape, onLiveTape} from '../../../src/distance/live_tape.js';
-import {largeMarginLoss} from '../../../src/loss/large_margin_loss.js';
+import {
+  composeExampleLosses,
+  composeLoss,
+  largeMarginLoss,
+  tapeHasMargin,
+} from '../../../src/loss/large_margin_loss.js';
+import {resolveLayer, resolveOptions} from '../../../src/options.js';
+import {schedules} from '../../../src/schedules.js';
+import {crossEntropy} from '../../../src/scores/cross_entropy.js';
 import type {MarginOptions} from '../../../src/types.js';
 import {expectClose} from '../../support/expect_close.js';
+import {expectRefusal} from '../../support/expect_no_leak.js';
 import {dot, gradientError, leaningDirection, slopeAtZero} from '../../support/finite_differences.js';
 import {registeredGradients} from '../../support/registered_gradients.js';
 import {randomTensor} from '../../support/randoms.js';
@@ -164,6 +173,30 @@ describe('largeMarginLoss', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('smooths the labels of the cross-entropy, and of nothing else', () => {
+    const plain = termsOf();
+    const smooth = termsOf({labelSmoothing: 0.3});
+    const expected = tf.tidy(() => {
+      const wanted = tf.losses.softmaxCrossEntropy(labelsOf([0, 2, 1]), net().logits, 1, 0.3);
+      return wanted.dataSync() as Float32Array;
+    });
+    expectClose([smooth.crossEntropy], expected, 1e-6);
+    expect([smooth.margin, smooth.layers]).toEqual([plain.margin, plain.layers]);
+  });
+
+  it('takes what gamma and the weights are at the step, and asks for it', async () => {
+    const gamma = schedules.piecewiseConstant({boundaries: [5], values: [3, 2]});
+    const marginWeight = schedules.delay({steps: 5, then: 0.5});
+    const crossEntropyWeight = schedules.warmUp({steps: 10, from: 1, then: 2});
+    const at = (step: number) => termsOf({gamma, marginWeight, crossEntropyWeight, step});
+    const [early, late] = [at(4), at(5)];
+    expectClose([early.loss], [1.4 * early.crossEntropy], 1e-6);
+    expectClose([early.margin], [termsOf().margin], 1e-6);
+    expectClose([late.loss], [1.5 * late.crossEntropy + 0.5 * late.margin], 1e-6);
+    expectClose([late.margin], [termsOf({gamma: 2}).margin], 1e-6);
+    await expectRefusal(() => taped(() => measure({marginWeight})), 'step', 'count your steps from 0');
+  });
+
   it('draws the same random rivals for the same seed, and others in time', () => {
     const draw = (seed: number) => termsOf({rivals: 'random', clip: null, seed}).margin;
     expect(draw(4)).toBe(draw(4));
@@ -180,5 +213,61 @@ describe('largeMarginLoss', () => {
     expect(value.dataSync()[0]).toBeGreaterThan(0);
     expect(Object.keys(grads).sort()).toEqual(['v', 'w']);
     tf.dispose([value, grads]);
+  });
+});
+
+describe('composeExampleLosses', () => {
+  const resolved = resolveOptions('f', {
+    gamma: 3,
+    marginWeight: 0.5,
+    crossEntropyWeight: 2,
+    reduceLayers: 'mean',
+  });
+  const layers = ['input', 'hidden'].map(name => resolveLayer('f', {name, weight: 2}, resolved));
+  const oneHot = labelsOf([0, 2, 1]);
+
+  it('gives each example its share of the same loss', () => {
+    taped(() => {
+      const {logits, activations} = net();
+      const whole = composeLoss('f', oneHot, logits, activations, layers, resolved);
+      const own = crossEntropy(oneHot, logits);
+      const {losses, terms} = composeExampleLosses('f', oneHot, logits, activations, layers, resolved, own);
+      expect(losses.shape).toEqual([3]);
+      expectClose(tf.mean(losses).dataSync(), whole.loss.dataSync(), 1e-6);
+      const valuesOf = ({crossEntropy, margin, layers}: typeof terms) =>
+        [crossEntropy, margin, ...Object.values(layers)].map(t => t.dataSync()[0]);
+      expectClose(valuesOf(terms), valuesOf(whole), 1e-6);
+      const weights = tf.tensor1d([0.5, 2, 0]);
+      const weighed = composeLoss('f', oneHot, logits, activations, layers, resolved, {
+        exampleWeights: weights,
+      });
+      expectClose(tf.mean(tf.mul(losses, weights)).dataSync(), weighed.loss.dataSync(), 1e-6);
+    });
+  });
+
+  it('shows the distances to who asks', () => {
+    const shapes: Record<string, number[]> = {};
+    taped(() => {
+      const {logits, activations} = net();
+      const own = crossEntropy(oneHot, logits);
+      const note = (distances: Record<string, tf.Tensor>) => {
+        for (const [name, {shape}] of Object.entries(distances)) shapes[name] = shape;
+      };
+      composeExampleLosses('f', oneHot, logits, activations, layers, resolved, own, note);
+    });
+    expect(shapes).toEqual({input: [3, 1], hidden: [3, 1]});
+  });
+});
+
+describe('tapeHasMargin', () => {
+  it('tells the tapes with a margin from those without', () => {
+    const seen: boolean[] = [tapeHasMargin()];
+    taped(() => {
+      seen.push(tapeHasMargin());
+      measure();
+      seen.push(tapeHasMargin());
+    });
+    taped(() => void seen.push(tapeHasMargin()));
+    expect(seen).toEqual([false, false, true, false]);
   });
 });

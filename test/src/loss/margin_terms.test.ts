@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {resolveLayer, resolveOptions} from '../../../src/checks.js';
+import {resolveLayer, resolveOptions} from '../../../src/options.js';
+import {schedules} from '../../../src/schedules.js';
 import {isTapeLive} from '../../../src/distance/live_tape.js';
-import {boundaryDistances, marginTerms} from '../../../src/loss/margin_terms.js';
+import {
+  boundaryDistances,
+  marginPenalties,
+  marginTerms,
+  sumOfLayers,
+} from '../../../src/loss/margin_terms.js';
 import type {MarginLayer, MarginOptions} from '../../../src/types.js';
 import {expectClose} from '../../support/expect_close.js';
 import {randomTensor} from '../../support/randoms.js';
@@ -87,27 +93,29 @@ describe('boundaryDistances', () => {
   });
 });
 
+// gamma - d, cut at 0 and 2 gamma: layer a: max(1, 4), max(0, 0); layer b: max(2, 3), max(0.5, 1).
+const distances = {
+  a: tf.tensor2d([
+    [1, -5],
+    [9, 2],
+  ]),
+  b: tf.tensor2d([
+    [-0.5, -1.5],
+    [1, 0.5],
+  ]),
+};
+const list = [
+  {name: 'a', gamma: 2},
+  {name: 'b', gamma: 1.5, weight: 10},
+];
+
 describe('marginTerms', () => {
-  // gamma - d, cut at 0 and 2 gamma: layer a: max(1, 4), max(0, 0); layer b: max(2, 3), max(0.5, 1).
-  const distances = {
-    a: tf.tensor2d([
-      [1, -5],
-      [9, 2],
-    ]),
-    b: tf.tensor2d([
-      [-0.5, -1.5],
-      [1, 0.5],
-    ]),
-  };
-  const list = [
-    {name: 'a', gamma: 2},
-    {name: 'b', gamma: 1.5, weight: 10},
-  ];
   const terms = (options: Partial<MarginOptions> = {}, weights?: number[]) =>
     tf.tidy(() => {
       const {resolved, layers} = settings({gamma: 1, clip: 2, ...options}, list);
       const exampleWeights = weights && tf.tensor1d(weights);
-      const {margin, layers: byName} = marginTerms(distances, layers, resolved, exampleWeights);
+      const penalties = marginPenalties(distances, layers, resolved);
+      const {margin, layers: byName} = marginTerms(penalties, layers, resolved, exampleWeights);
       return [margin, byName.a, byName.b].map(t => t.dataSync()[0]);
     });
 
@@ -128,5 +136,34 @@ describe('marginTerms', () => {
   it('weigh the examples', () => {
     // a: (3 x 4 + 0) / 2; b: (3 x 3 + 1 x 1) / 2.
     expectClose(terms({}, [3, 1]), [6 + 50, 6, 5], 1e-6);
+  });
+
+  it('take what gamma and the weights are at the step', () => {
+    // gamma of layer a: 2 at step 0, 4 from step 5 on: max(0, min(4 - d, 8)) gives max(3, 8), max(0, 2); weight 1, then 3.
+    const changing: MarginLayer[] = [
+      {
+        name: 'a',
+        gamma: schedules.piecewiseConstant({boundaries: [5], values: [2, 4]}),
+        weight: schedules.delay({steps: 5, before: 1, then: 3}),
+      },
+    ];
+    const at = (step: number) =>
+      tf.tidy(() => {
+        const {resolved, layers} = settings({gamma: 1, clip: 2, step}, changing);
+        const penalties = marginPenalties(distances, layers, resolved);
+        return marginTerms(penalties, layers, resolved).margin.dataSync()[0];
+      });
+    expectClose([at(4), at(5)], [2, 3 * 5], 1e-6);
+  });
+});
+
+describe('sumOfLayers', () => {
+  it('gives the margin of each example, whose mean is the margin', () => {
+    const {resolved, layers} = settings({gamma: 1, clip: 2, reduceLayers: 'mean'}, list);
+    tf.tidy(() => {
+      const examples = sumOfLayers(marginPenalties(distances, layers, resolved), layers, resolved);
+      // ((4, 0) + 10 x (3, 1)) / 2.
+      expectClose(examples.dataSync(), [17, 5], 1e-6);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {resolveOptions} from '../../../src/checks.js';
+import {resolveOptions} from '../../../src/options.js';
 import {selectLayers, type LayerSets} from '../../../src/loss/select_layers.js';
 import type {MarginOptions} from '../../../src/types.js';
 import {expectRefusal} from '../../support/expect_no_leak.js';
