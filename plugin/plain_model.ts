@@ -37,7 +37,7 @@ export function toPlainModel(model: LayersModel): LayersModel {
   try {
     if (!copy.built) copy.build(undefined as never);
     copyState(model, copy);
-    const metadata = source.getUserDefinedMetadata();
+    const metadata = model.getUserDefinedMetadata() ?? source.getUserDefinedMetadata();
     if (metadata) copy.setUserDefinedMetadata(structuredClone(metadata));
   } catch (error) {
     copy.dispose();

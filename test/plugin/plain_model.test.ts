@@ -275,6 +275,10 @@ describe('toPlainModel', () => {
     expect((plain.layers[1] as unknown as Twice).args.table).toEqual({A_b: 2, aB: 3});
     expect(plain.getUserDefinedMetadata()).toEqual(metadata);
     expect(plain.getUserDefinedMetadata()).not.toBe(metadata);
+    const model = new LargeMarginModel(net, {gamma: 1, gradient: 'firstOrder', layers: 'input'});
+    expect(expectPlainCopy(model, x).getUserDefinedMetadata()).toEqual(metadata);
+    model.setUserDefinedMetadata({run: 7});
+    expect(expectPlainCopy(model, x).getUserDefinedMetadata()).toEqual({run: 7});
   });
 
   it('refuses what is no model', async () => {
