@@ -2,6 +2,7 @@ export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './
 export {mixesExamples} from './distance/leaks.js';
 export {abandonTape, isTapeLive, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
 export {secondOrder} from './distance/second_order.js';
+export {variableByName} from './distance/variables.js';
 export {aggregateBatch} from './loss/aggregate.js';
 export {
   composeExampleLosses,

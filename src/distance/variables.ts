@@ -1,0 +1,8 @@
+import {engine, type Variable} from '@tensorflow/tfjs-core';
+
+/** The variable that tfjs knows by this name, as its optimizers do; none where it was disposed of. */
+export function variableByName(name: string): Variable | undefined {
+  const {registeredVariables} = engine();
+  // Names are a user's: 'constructor' is no variable.
+  return Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
+}
