@@ -24,9 +24,10 @@ import {
   type ResolvedOptions,
 } from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
-import {checkSavable, DEFAULT_LOSS, labelFormOf, lossesByOutput} from './label_losses.js';
+import {checkSavable, DEFAULT_LOSS, labelFormOf, lossesByOutput, type LabelLoss} from './label_losses.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
-import {measureDistances, measureLoss, type LabelLoss, type MeasuredLoss} from './measure.js';
+import {markUsed} from './margin_sites.js';
+import {measureDistances, measureLoss, type MeasuredLoss} from './measure.js';
 import {reportedScalars, testStep, trainStep} from './training_steps.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
 import {printMarginLayers} from './summary_table.js';
@@ -85,6 +86,7 @@ export class LargeMarginModel extends LayersModel {
     super({inputs: base.inputs, outputs: base.outputs, name: base.name});
     this.baseModel = base;
     this.plan = plan;
+    markUsed(plan.sources.map(({layer}) => layer));
     this.options = Object.freeze(optionsFromConfig(optionsToConfig(options)));
     this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
     // The typings make it private, so that no method of that name can be declared; evaluate and fit call it.
@@ -241,9 +243,9 @@ export class LargeMarginModel extends LayersModel {
     isUserTape = training,
   ): MeasuredLoss {
     const changes: Partial<ResolvedOptions> = training
-      ? {seed: stepSeed(this.stream.seed, this.stream.steps)}
+      ? {seed: stepSeed(this.stream.seed, this.stream.steps), step: this.stream.steps}
       : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
-        {rivals: 'top', ...(isUserTape ? {} : {gradient: 'firstOrder'})};
+        {rivals: 'top', step: this.stream.steps, ...(isUserTape ? {} : {gradient: 'firstOrder'})};
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
     const labelLosses = {losses: this.labelLosses, functions: this.internals.lossFunctions, exampleWeights};
     const regularizers = () => this.calculateLosses();

@@ -1,4 +1,5 @@
 import type {layers} from '@tensorflow/tfjs-layers';
+import {SITE_CLASS} from './margin_sites.js';
 import type {LayerCall} from './topology.js';
 
 type Layer = layers.Layer;
@@ -18,7 +19,7 @@ const ACTIVATIONS = new Set([
   'Softmax',
 ]);
 const NORMALIZATIONS = new Set(['BatchNormalization', 'LayerNormalization']);
-const RESHAPES = new Set(['Reshape', 'Flatten', 'Dropout']);
+const RESHAPES = new Set(['Reshape', 'Flatten', 'Dropout', SITE_CLASS]);
 
 /** Layers whose operations tfjs can differentiate once only. */
 const ONCE_ONLY = new Set(['Conv3D', 'Conv3DTranspose', 'MaxPooling3D', 'GlobalMaxPooling3D']);

@@ -9,7 +9,8 @@ import {
   isSoftmax,
   whyNotExact,
 } from './layer_kinds.js';
-import {everyCall, isCalledLikeASet, nameTaps, namesOf, type Tap} from './tap_names.js';
+import {everyCall, isCalledLikeASet, markedLayers, nameTaps, namesOf, type Tap} from './tap_names.js';
+import {siteSettings} from './margin_sites.js';
 import {ancestors, descendants, traceOutputs, type LayerCall} from './topology.js';
 
 /** Everything about a model and its margin options that does not change from batch to batch. */
@@ -47,6 +48,13 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   check(isObject, caller, 'options', 'to be an object with gamma', options);
   const {output, ...marginOptions} = options;
   const resolved = resolveOptions(caller, marginOptions, ['output']);
+  check(
+    resolved.step === undefined,
+    caller,
+    'step',
+    'to be left out, for steps are counted here',
+    resolved.step,
+  );
   // A Sequential model puts itself together when it is first used.
   if (!model.built) model.build(undefined as never);
   const outputIndex = findOutput(caller, model, output);
@@ -73,7 +81,7 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
   // A layer that is really called 'input' or 'output' comes before the set of that name.
   for (const call of calls) if (isCalledLikeASet(call)) sets.known.push(call.layer.name);
   checkOffPath(caller, options.layers, model, sets.known);
-  const selected = selectLayers(caller, marginOptions.layers, sets, resolved);
+  const selected = selectLayers(caller, marginOptions.layers ?? markedLayers(taps), sets, resolved);
   const layers = selected.flatMap(layer => everyCall(layer, taps));
   checkOnce(caller, layers, taps);
   for (const {name} of layers) checkFloat(caller, name, taps.get(name)!, model, calls);
@@ -82,6 +90,7 @@ export function planMargin(caller: string, model: LayersModel, options: LargeMar
     calls,
     layers.map(({name}) => taps.get(name)!),
   );
+  if (softmax) checkBefore(caller, softmax, calls, sources);
   if (resolved.gradient === 'exact') checkExact(caller, calls, sources);
   return {options: resolved, layers, taps, outputIndex, classes, calls, sources, softmax};
 }
@@ -133,6 +142,21 @@ function checkSoftmax(
   check(!(isShared || isRead || isOutput), caller, 'output', wanted, softmax.layer.name, wayOut);
 }
 
+/** While a margin is measured the final softmax passes logits on: behind it are no activations of the net. */
+function checkBefore(caller: string, softmax: LayerCall, calls: LayerCall[], sources: LayerCall[]): void {
+  const after = descendants(calls, [softmax]);
+  const late = sources.find(call => after.includes(call));
+  const wayOut = "choose 'output' for the logits";
+  check(
+    !late,
+    caller,
+    'layers',
+    `to come before the softmax ${softmax.layer.name}`,
+    late?.layer.name,
+    wayOut,
+  );
+}
+
 /** One activation may have several names; it still counts once. */
 function checkOnce(caller: string, layers: ResolvedLayer[], taps: Map<string, Tap>): void {
   const seen = new Set<unknown>();
@@ -159,10 +183,14 @@ function hiddenCalls(calls: LayerCall[], chain: LayerCall[]): LayerCall[] {
 function followActivation(call: LayerCall, calls: LayerCall[]): LayerCall {
   for (;;) {
     const users = calls.filter(({inputs}) => inputs.includes(call));
-    if (users.length !== 1 || !(isNormalization(users[0].layer) || isActivation(users[0].layer))) return call;
+    if (users.length !== 1 || !isPassedThrough(users[0].layer)) return call;
     call = users[0];
     if (isActivation(call.layer)) return call;
   }
+}
+
+function isPassedThrough(layer: LayerCall['layer']): boolean {
+  return isNormalization(layer) || isActivation(layer) || siteSettings(layer) !== undefined;
 }
 
 function checkOffPath(

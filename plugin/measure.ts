@@ -28,13 +28,10 @@ import {
   type LargeMarginLoss,
 } from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
-import {isCrossEntropy} from './label_losses.js';
+import {isCrossEntropy, type LabelLoss} from './label_losses.js';
 import {warnOfMixing} from './leak_check.js';
 import type {MarginPlan} from './margin_plan.js';
 import {intercept} from './taps.js';
-
-/** A loss or metric of tfjs-layers: labels and outputs in, one value for each example (or one in all) out. */
-export type LabelLoss = (labels: Tensor, outputs: Tensor) => Tensor;
 
 /** What `compile` and `fit` say of the label loss: for each output its name or function, and example weights. */
 export interface LabelLosses {

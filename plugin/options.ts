@@ -28,9 +28,17 @@ export function optionsFromConfig(config: serialization.ConfigDict): LargeMargin
   return options;
 }
 
+/** Writes the settings of one margin layer. */
+export function settingsToConfig(settings: Omit<MarginLayer, 'name'>): serialization.ConfigDict {
+  const {norm, ...rest} = settings;
+  const config = norm === undefined ? rest : {...rest, norm: normToConfig(norm)};
+  return JSON.parse(JSON.stringify(config)) as serialization.ConfigDict;
+}
+
 function layerToConfig(layer: string | MarginLayer): Record<string, unknown> {
   if (typeof layer === 'string') return {name: layer};
-  return layer.norm === undefined ? {...layer} : {...layer, norm: normToConfig(layer.norm)};
+  const {name, ...settings} = layer;
+  return {name, ...settingsToConfig(settings)};
 }
 
 function normToConfig(norm: MarginLayer['norm']): MarginLayer['norm'] {

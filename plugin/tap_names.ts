@@ -1,5 +1,6 @@
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import type {ResolvedLayer} from '../src/index.js';
+import type {MarginLayer, ResolvedLayer} from '../src/index.js';
+import {siteSettings} from './margin_sites.js';
 import type {LayerCall} from './topology.js';
 
 /** What can be intercepted: an input of the model, the logits, or a call of a layer, the index-th of several. */
@@ -58,4 +59,15 @@ export function namesOf(taps: Map<string, Tap>, calls: LayerCall[], model: Layer
 /** Whether a layer has the name of a set of layers. */
 export function isCalledLikeASet({layer}: LayerCall): boolean {
   return layer.name === 'input' || layer.name === 'output';
+}
+
+/** The activations that marginRegularizer layers mark, with their settings; undefined where there is none. */
+export function markedLayers(taps: Map<string, Tap>): MarginLayer[] | undefined {
+  const marked = [...taps].flatMap(([name, tap]) => {
+    // Of a shared layer the name that means all its calls.
+    const isWhole = 'call' in tap && (tap.of === 1 || tap.index < 0);
+    const settings = isWhole ? siteSettings(tap.call.layer) : undefined;
+    return settings ? [{name, ...settings}] : [];
+  });
+  return marked.length > 0 ? marked : undefined;
 }

@@ -10,7 +10,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import {abandonTape, onLiveTape, withoutTape} from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
-import type {LabelLoss, MeasuredLoss} from './measure.js';
+import type {LabelLoss} from './label_losses.js';
+import type {MeasuredLoss} from './measure.js';
 
 /**
  * Takes one step of an optimizer down the measured loss.

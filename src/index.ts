@@ -1,6 +1,6 @@
 export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
 export {mixesExamples} from './distance/leaks.js';
-export {abandonTape, isTapeLive, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
+export {abandonTape, isTapeLive, leadsTo, liveTape, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
 export {secondOrder} from './distance/second_order.js';
 export {variableByName} from './distance/variables.js';
 export {aggregateBatch} from './loss/aggregate.js';
@@ -14,7 +14,7 @@ export {
 } from './loss/large_margin_loss.js';
 export {boundaryDistances} from './loss/margin_terms.js';
 export {selectLayers, type LayerSets} from './loss/select_layers.js';
-export {checkStep, resolveOptions} from './options.js';
+export {checkStep, resolveLayer, resolveOptions} from './options.js';
 export {presets, type RobustArgs} from './presets.js';
 export {RandomStream, stepSeed} from './random.js';
 export {

@@ -138,3 +138,8 @@ export function nodesBetween(xs: Tensor[], y: Tensor): TapeNode[] {
     return leads;
   });
 }
+
+/** Whether y was computed from x, as the live tape has it. */
+export function leadsTo(x: Tensor, y: Tensor): boolean {
+  return x.id === y.id || nodesBetween([x], y).length > 0;
+}
