@@ -10,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-layers';
 import {afterEach, describe, expect, it} from 'vitest';
 import {LargeMarginModel} from '../../plugin/large_margin_model.js';
+import {marginRegularizer} from '../../plugin/margin_regularizer.js';
 import {toPlainModel} from '../../plugin/plain_model.js';
 import '../../plugin/register.js';
 import {exactCases} from '../contract/exact_layers/nets.js';
@@ -18,27 +19,7 @@ import {memoryStore} from '../support/memory_store.js';
 import {randomTensor} from '../support/randoms.js';
 import {apply, convNet, dense, denseNet, labelsOf, seeded, weightsOf} from '../support/tiny_models.js';
 
-/** Stands for the margin layer: what it gives is what it gets. */
-class Marker extends layers.Layer {
-  static className = 'LargeMarginRegularizer';
-  private readonly gamma: number;
-
-  constructor(args: {gamma: number} & Record<string, unknown>) {
-    super(args as object);
-    this.gamma = args.gamma;
-    this.supportsMasking = true;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.clone(Array.isArray(inputs) ? inputs[0] : inputs);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return {...super.getConfig(), gamma: this.gamma};
-  }
-}
-tf.serialization.registerClass(Marker as never);
-const marker = (args: object = {}) => new Marker({gamma: 1, ...args}) as unknown as layers.Layer;
+const marker = (args: object = {}) => marginRegularizer({gamma: 1, norm: 'linf', ...args});
 
 /** A class of a user's, with a config that a change of case would break. */
 class Twice extends layers.Layer {
