@@ -3,10 +3,10 @@ import {check} from '../../src/index.js';
 import {requiredSlotFields, sharedVariables, slotFields} from './slot_fields.js';
 
 /** A tensor of an optimizer's state, under the name by which it is saved. */
-export interface NamedTensor {
+export type NamedTensor = {
   name: string;
   tensor: Tensor;
-}
+};
 
 /** The state of an optimizer as it was saved; the tensors are those that were handed in. */
 export interface SavedState {

@@ -1,0 +1,3 @@
+import {describeClipping} from './clipping_suite.js';
+
+describeClipping();

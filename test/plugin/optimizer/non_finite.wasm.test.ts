@@ -1,0 +1,3 @@
+import {describeFinding} from './non_finite_suite.js';
+
+describeFinding();
