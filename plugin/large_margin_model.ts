@@ -1,11 +1,4 @@
-import {
-  dispose,
-  serialization,
-  type Scalar,
-  type Tensor,
-  type Tensor2D,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import {dispose, type serialization, type Scalar, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {
   LayersModel,
   type History,
@@ -24,27 +17,21 @@ import {
   type ResolvedOptions,
 } from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
-import {checkSavable, DEFAULT_LOSS, labelFormOf, lossesByOutput, type LabelLoss} from './label_losses.js';
+import {checkSavable, checkSmoothing, DEFAULT_LOSS, labelFormOf, lossesByOutput} from './label_losses.js';
+import {internalsOf} from './model_internals.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
 import {markUsed} from './margin_sites.js';
 import {measureDistances, measureLoss, type MeasuredLoss} from './measure.js';
 import {reportedScalars, testStep, trainStep} from './training_steps.js';
+import {modelFromConfig, modelToConfig, type StepStream} from './model_config.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
+import {combineWeights, readSampleWeights} from './sample_weights.js';
+import {checkOwnClass, checkVersion} from './saved_class.js';
 import {printMarginLayers} from './summary_table.js';
 
 const CALLER = 'LargeMarginModel';
 
 type CompileArgs = Omit<ModelCompileArgs, 'loss'> & Partial<Pick<ModelCompileArgs, 'loss'>>;
-
-/** Fields of LayersModel that its training function uses and its typings keep private. */
-interface Internals {
-  loss?: ModelCompileArgs['loss'];
-  lossFunctions?: LabelLoss[];
-  metricsTensors: Array<[LabelLoss, number]>;
-  collectedTrainableWeights: Array<{read(): Variable}>;
-  testFunction: (data: Tensor[]) => Scalar[];
-  makeTestFunction: () => void;
-}
 
 /** Where batches come from: not looked at yet, checked as a whole before, or a dataset's, which nobody else disposes of. */
 type DataState = 'unchecked' | 'checked' | 'dataset';
@@ -56,10 +43,12 @@ type DataState = 'unchecked' | 'checked' | 'dataset';
  * `loss` in `compile` is the label loss (default 'categoricalCrossentropy'). Cross-entropies are computed from true
  * logits, also where the net ends in a softmax; a net that does not is taken to give logits. The history carries
  * `crossEntropy` (the label loss), `margin` and `margin_<layer>`, for training and validation alike. Batch
- * norm's batch statistics are constants to the margin (option `batchStatistics`). Kernel regularizers count in `loss`, in `evaluate` too.
+ * norm's batch statistics are constants to the margin (option `batchStatistics`). Kernel regularizers count in `loss`, in
+ * `evaluate` too. `fit` takes `sampleWeight` [examples] beside `classWeight`: both weigh margin and label loss alike.
  *
  * @param base A Sequential or functional model with one classification output (of several: `options.output`).
- * @param options Which margin is wanted, and where.
+ * @param options Which margin is wanted, and where: without `layers` at the activations that marginRegularizer layers
+ *     mark or, where there are none, at the input and all hidden layers.
  * @throws ArgumentError naming the option that is wrong, before anything changes.
  * @example
  * const model = new LargeMarginModel(base, {gamma: 1, layers: ['input', 'conv1']});
@@ -74,11 +63,11 @@ export class LargeMarginModel extends LayersModel {
   /** What the model was made with. */
   readonly options: Readonly<LargeMarginModelOptions>;
   private readonly plan: MarginPlan;
-  /** Seed and number of training steps so far: they decide the random rivals of the next step. */
-  private stream: {seed: number; steps: number};
+  /** Seed and number of training steps so far: they decide random rivals and what changes with the step. */
+  readonly stream: StepStream;
   private data: DataState = 'unchecked';
 
-  constructor(base: LayersModel, options: LargeMarginModelOptions) {
+  constructor(base: LayersModel, options: LargeMarginModelOptions = {}) {
     const isModel = base instanceof LayersModel && base.outputs?.length > 0;
     check(isModel, CALLER, 'base', 'to be a tf.LayersModel with a known input shape', String(base));
     const plan = planMargin(CALLER, base, options);
@@ -90,14 +79,17 @@ export class LargeMarginModel extends LayersModel {
     this.options = Object.freeze(optionsFromConfig(optionsToConfig(options)));
     this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
     // The typings make it private, so that no method of that name can be declared; evaluate and fit call it.
-    this.internals.makeTestFunction = () => {
-      this.internals.testFunction = data =>
+    internalsOf(this).makeTestFunction = () => {
+      internalsOf(this).testFunction = data =>
         this.onBatch(data, (xs, ys) => testStep(() => this.measure(xs, ys, [], false), this.reporter(ys)));
     };
   }
 
   override compile(args: CompileArgs): void {
-    super.compile({...args, loss: args.loss ?? DEFAULT_LOSS});
+    const loss = args.loss ?? DEFAULT_LOSS;
+    const {options, outputIndex} = this.plan;
+    checkSmoothing(CALLER, options.labelSmoothing, lossesByOutput(loss, this.outputNames)[outputIndex]);
+    super.compile({...args, loss});
     this.metricsNames.push('crossEntropy', 'margin', ...this.plan.layers.map(({name}) => `margin_${name}`));
   }
 
@@ -192,9 +184,9 @@ export class LargeMarginModel extends LayersModel {
   }
 
   override getConfig(): serialization.ConfigDict {
-    const {name, baseModel, options, stream} = this;
-    const base = {className: baseModel.getClassName(), config: baseModel.getConfig()};
-    return {name, margin: optionsToConfig(options), stream: {...stream}, base} as serialization.ConfigDict;
+    checkOwnClass(LargeMarginModel);
+    const {name, baseModel: base, options, stream} = this;
+    return modelToConfig({name, base, options, stream});
   }
 
   static override fromConfig<T extends serialization.Serializable>(
@@ -203,21 +195,24 @@ export class LargeMarginModel extends LayersModel {
     customObjects: serialization.ConfigDict = {},
     fastWeightInit = false,
   ): T {
-    const {base, margin, stream} = config as Record<string, serialization.ConfigDict>;
-    const {classNameMap} = serialization.SerializationMap.getMap();
-    const [baseClass, baseFromConfig] = classNameMap[base.className as string];
-    const fromConfig = baseFromConfig as typeof LayersModel.fromConfig;
-    const baseConfig = base.config as serialization.ConfigDict;
-    const baseModel = fromConfig(
-      baseClass,
-      baseConfig,
-      customObjects,
-      fastWeightInit,
-    ) as unknown as LayersModel;
+    checkVersion(LargeMarginModel, config.version);
     const Model = cls as unknown as typeof LargeMarginModel;
-    const model = new Model(baseModel, optionsFromConfig(margin));
-    model.stream = stream as LargeMarginModel['stream'];
+    const make = (base: LayersModel, options: LargeMarginModelOptions) => new Model(base, options);
+    const {model, stream} = modelFromConfig(config, customObjects, fastWeightInit, make);
+    Object.assign(model.stream, stream);
     return model as unknown as T;
+  }
+
+  /** Adds to tfjs's own the weights of the examples, which it does not support. */
+  protected override async standardizeUserData(
+    ...args: Parameters<LayersModel['standardizeUserData']>
+  ): Promise<[Tensor[], Tensor[], Tensor[]]> {
+    const [x, y, sampleWeight, ...rest] = args;
+    const [{shape}] = toList(CALLER, 'x', x, this.inputNames);
+    const weights =
+      sampleWeight && readSampleWeights(CALLER, sampleWeight as Data, shape[0], this.outputNames);
+    const [xs, ys, classWeights] = await super.standardizeUserData(x, y, undefined, ...rest);
+    return [xs, ys, weights ? combineWeights(weights, classWeights) : classWeights];
   }
 
   protected override getTrainingConfig(): ReturnType<LayersModel['getTrainingConfig']> {
@@ -228,7 +223,7 @@ export class LargeMarginModel extends LayersModel {
   protected override makeTrainFunction(): (data: Tensor[]) => Scalar[] {
     return data =>
       this.onBatch(data, (xs, ys, weights) => {
-        const variables = this.internals.collectedTrainableWeights.map(weight => weight.read());
+        const variables = internalsOf(this).collectedTrainableWeights.map(weight => weight.read());
         const measured = () => this.measure(xs, ys, weights, true);
         return trainStep(this.optimizer_, variables, measured, this.reporter(ys));
       });
@@ -247,7 +242,11 @@ export class LargeMarginModel extends LayersModel {
       : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
         {rivals: 'top', step: this.stream.steps, ...(isUserTape ? {} : {gradient: 'firstOrder'})};
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
-    const labelLosses = {losses: this.labelLosses, functions: this.internals.lossFunctions, exampleWeights};
+    const labelLosses = {
+      losses: this.labelLosses,
+      functions: internalsOf(this).lossFunctions,
+      exampleWeights,
+    };
     const regularizers = () => this.calculateLosses();
     const measured = measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, regularizers);
     if (training) this.stream.steps++;
@@ -255,7 +254,7 @@ export class LargeMarginModel extends LayersModel {
   }
 
   private reporter(ys: Tensor[]): (measured: MeasuredLoss) => Scalar[] {
-    return measured => reportedScalars(measured, ys, this.internals.metricsTensors);
+    return measured => reportedScalars(measured, ys, internalsOf(this).metricsTensors);
   }
 
   /** Splits what tfjs hands to a training or test function into inputs, labels and weights, and checks it. */
@@ -276,7 +275,7 @@ export class LargeMarginModel extends LayersModel {
   }
 
   private get labelLosses(): unknown[] {
-    return lossesByOutput(this.internals.loss, this.outputNames);
+    return lossesByOutput(internalsOf(this).loss, this.outputNames);
   }
 
   private checkData(x: Data, y: Data, labels: 'asCompiled' | 'anyForm' = 'asCompiled'): void {
@@ -294,9 +293,5 @@ export class LargeMarginModel extends LayersModel {
     } finally {
       this.data = before;
     }
-  }
-
-  private get internals() {
-    return this as unknown as Internals;
   }
 }

@@ -81,7 +81,7 @@ describe('LargeMarginModel', () => {
     async options => {
       const base = denseNet();
       const run = () => new LargeMarginModel(base, options as LargeMarginModelOptions);
-      await expectRefusal(run, options ? 'gamma' : 'options', 'LargeMarginModel', 'gamma');
+      await expectRefusal(run, options === null ? 'options' : 'gamma', 'LargeMarginModel', 'gamma');
     },
   );
 
