@@ -1,26 +1,12 @@
-import {
-  keep,
-  scalar,
-  SGDOptimizer,
-  util,
-  variable,
-  type Optimizer,
-  type Scalar,
-  type Tensor,
-  type Variable,
-} from '@tensorflow/tfjs-core';
-import {check, variableByName} from '../../src/index.js';
+import {SGDOptimizer, variable, type Optimizer, type Tensor, type Variable} from '@tensorflow/tfjs-core';
+import {check} from '../../src/index.js';
+import {Counter} from './counter.js';
+import {ownersOf, type NamedGradient} from './owners.js';
 import {disposeSlot, isStock, setIterations, sharedVariables, slotFields, slotsIn} from './slot_fields.js';
 import {SlotFiles} from './slot_files.js';
 import {ITERATIONS, readWeights, slotName, type NamedTensor} from './slot_weights.js';
 
 const CALLER = 'NamedSlots';
-
-/** The gradient of the variable of this name; without a tensor, the loss does not depend on it. */
-export interface NamedGradient {
-  name: string;
-  tensor?: Tensor | null;
-}
 
 /**
  * Lets an optimizer of tfjs, which knows its slots by position, keep them by the names of variables.
@@ -41,7 +27,7 @@ export interface NamedGradient {
 export class NamedSlots {
   readonly inner: Optimizer;
   private readonly files = new SlotFiles(CALLER);
-  private counter?: {count: number; tensor: Scalar};
+  private readonly counter = new Counter();
   private isDisposed = false;
 
   constructor(inner: Optimizer) {
@@ -65,9 +51,7 @@ export class NamedSlots {
     const {inner, files} = this;
     const hasSlots = isStock(inner) || slotFields(inner).length > 0;
     const moving = hasSlots ? gradients.filter(({tensor}) => tensor != null) : gradients;
-    const owners = moving.map(gradient => ownerOf(gradient));
-    const twice = owners.find((owner, i) => owners.indexOf(owner) !== i);
-    check(twice === undefined, CALLER, 'gradients', 'to have each name once', twice?.name);
+    const owners = ownersOf(CALLER, moving);
     files.dropDisposed();
     files.claim(owners);
     for (const field of slotFields(inner)) {
@@ -96,7 +80,11 @@ export class NamedSlots {
     const slots = this.files
       .list()
       .map(({name, field, slot}) => ({name: slotName(name, field), tensor: slot.variable}));
-    return [{name: ITERATIONS, tensor: this.countSteps()}, ...shared, ...slots];
+    return [
+      {name: ITERATIONS, tensor: this.counter.tensorOf(this.inner.iterations ?? 0)},
+      ...shared,
+      ...slots,
+    ];
   }
 
   /**
@@ -130,7 +118,7 @@ export class NamedSlots {
     if (this.isDisposed) return;
     this.isDisposed = true;
     this.disposeSlots();
-    this.counter?.tensor.dispose();
+    this.counter.dispose();
     this.inner.dispose();
     // Momentum's dispose forgets what its superclass made.
     if (Object.prototype.isPrototypeOf.call(SGDOptimizer.prototype, this.inner)) {
@@ -157,16 +145,6 @@ export class NamedSlots {
     return misplaced;
   }
 
-  /** One tensor for as long as the number is the same: tfjs's saving never disposes of it. */
-  private countSteps(): Scalar {
-    const count = this.inner.iterations ?? 0;
-    if (this.counter?.count !== count || this.counter.tensor.isDisposed) {
-      this.counter?.tensor.dispose();
-      this.counter = {count, tensor: keep(scalar(count, 'int32'))};
-    }
-    return this.counter.tensor;
-  }
-
   private disposeSlots(): void {
     this.files.dispose();
     for (const field of slotFields(this.inner)) {
@@ -177,12 +155,4 @@ export class NamedSlots {
   private checkInUse(): void {
     check(!this.isDisposed, CALLER, 'optimizer', 'to be in use', 'one that was disposed of');
   }
-}
-
-function ownerOf({name, tensor}: NamedGradient): Variable {
-  const found = variableByName(name);
-  check(found !== undefined, CALLER, 'gradients', 'to be of registered variables', name);
-  const fits = tensor == null || util.arraysEqual(tensor.shape, found.shape);
-  check(fits, CALLER, 'gradients', `of ${name} to have shape [${found.shape}]`, tensor?.shape);
-  return found;
 }
