@@ -3,8 +3,16 @@ import {earlyStopping} from '../../../plugin/callbacks/early_stopping.js';
 import {learningRateLogger} from '../../../plugin/callbacks/learning_rate_logger.js';
 import {isResumable} from '../../../plugin/callbacks/resumable_callback.js';
 import {terminateOnNaN} from '../../../plugin/callbacks/terminate_on_nan.js';
+import {historyFile} from '../../../plugin/node/history_file.js';
+import {tensorBoard} from '../../../plugin/node/tensorboard.js';
 
-const make = () => [earlyStopping(), terminateOnNaN(), learningRateLogger()];
+const make = () => [
+  earlyStopping(),
+  terminateOnNaN(),
+  learningRateLogger(),
+  historyFile('out/history.jsonl'),
+  tensorBoard('out/logs'),
+];
 
 describe('the callbacks', () => {
   it('are resumable, each class under a key of its own', () => {
