@@ -9,6 +9,11 @@ const CALLER = 'GradientAccumulator';
 const COUNT = 'accumulatedSteps';
 const SUM = '/accumulatedGradient';
 
+/** Whether a saved tensor of this name is an accumulator's, where it is saved beside others. */
+export function isAccumulated(name: string): boolean {
+  return name === COUNT || (name.endsWith(SUM) && name !== SUM);
+}
+
 /**
  * Adds up the gradients of several batches, to step once with their mean: a batch of any size in the memory of a
  * small one. A variable counts with 0 for a batch in which it has no gradient. What a variable has gathered is
@@ -91,7 +96,7 @@ export class GradientAccumulator {
     const sums = weights.filter(({name}) => name !== COUNT);
     expect(batches > 0 || sums.length === 0, 'to have no sums before the first batch', sums[0]?.name);
     for (const {name, tensor} of sums) {
-      expect(name.endsWith(SUM) && name !== SUM, `to be ${COUNT} or <variable>${SUM}`, name);
+      expect(isAccumulated(name), `to be ${COUNT} or <variable>${SUM}`, name);
       expect(tensor.dtype === 'float32', `${name} to be float32`, tensor.dtype);
     }
     const copies = sums.map(({name, tensor}) => [name.slice(0, -SUM.length), keep(clone(tensor))] as const);

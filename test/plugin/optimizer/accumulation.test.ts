@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {afterEach, describe, expect, it, vi} from 'vitest';
-import {GradientAccumulator} from '../../../plugin/optimizer/accumulation.js';
+import {GradientAccumulator, isAccumulated} from '../../../plugin/optimizer/accumulation.js';
 import {expectNoLeak, expectNoLeakAsync, expectRefusal} from '../../support/expect_no_leak.js';
 import {randomTensor} from '../../support/randoms.js';
 import {bitsOf, copied, gradientsAt, named} from './stock.js';
@@ -165,6 +165,8 @@ describe('the state of accumulated gradients', () => {
       addValues(accumulator, {'acc/k': [2, 4]});
       const saved = copied(accumulator.getWeights());
       expect(saved.map(({name}) => name)).toEqual(['accumulatedSteps', 'acc/k/accumulatedGradient']);
+      expect(saved.every(({name}) => isAccumulated(name))).toBe(true);
+      expect(['iter', 'acc/k/accumulations', '/accumulatedGradient'].some(isAccumulated)).toBe(false);
       const other = new GradientAccumulator(2);
       other.setWeights(saved);
       expect(other.getWeights().map(({name}) => name)).toEqual(saved.map(({name}) => name));
