@@ -1,6 +1,34 @@
 import './register.js';
 
-export {ArgumentError, largeMarginLoss, presets, RandomStream, secondOrder} from '../src/index.js';
-export type {LargeMarginLoss, MarginLayer, MarginOptions, Norm, RobustArgs} from '../src/index.js';
+export {
+  ArgumentError,
+  largeMarginLoss,
+  presets,
+  RandomStream,
+  schedules,
+  secondOrder,
+  valueAt,
+} from '../src/index.js';
+export type {
+  LargeMarginLoss,
+  MarginLayer,
+  MarginOptions,
+  Norm,
+  RobustArgs,
+  Schedule,
+  Scheduled,
+} from '../src/index.js';
+export {earlyStopping, type EarlyStopping, type EarlyStoppingArgs} from './callbacks/early_stopping.js';
+export {learningRateLogger, type LearningRateLogger} from './callbacks/learning_rate_logger.js';
+export type {Json, NamedTensor, ResumableCallback} from './callbacks/resumable_callback.js';
+export {NonFiniteLossError, terminateOnNaN} from './callbacks/terminate_on_nan.js';
+export type {NonFiniteLoss, TerminateOnNaN, TerminateOnNaNArgs} from './callbacks/terminate_on_nan.js';
 export {LargeMarginModel} from './large_margin_model.js';
+export {LargeMarginOptimizer} from './large_margin_optimizer.js';
+export {marginLoss, type MarginLossFunction, type MarginLossOptions} from './margin_loss.js';
 export type {LargeMarginModelOptions} from './margin_plan.js';
+export {MarginRegularizer, marginRegularizer, type MarginRegularizerArgs} from './margin_regularizer.js';
+export {NonFiniteError} from './optimizer/non_finite.js';
+export type {LargeMarginOptimizerOptions, StepOptions} from './optimizer_options.js';
+export {toPlainModel} from './plain_model.js';
+export type {Observed} from './step_margin.js';

@@ -225,7 +225,10 @@ export class LargeMarginModel extends LayersModel {
       this.onBatch(data, (xs, ys, weights) => {
         const variables = internalsOf(this).collectedTrainableWeights.map(weight => weight.read());
         const measured = () => this.measure(xs, ys, weights, true);
-        return trainStep(this.optimizer_, variables, measured, this.reporter(ys));
+        const reported = trainStep(this.optimizer_, variables, measured, this.reporter(ys));
+        // A LargeMarginOptimizer may end the training.
+        if ((this.optimizer_ as {stopped?: boolean}).stopped) this.stopTraining = true;
+        return reported;
       });
   }
 

@@ -1,7 +1,6 @@
 import {
   add,
   argMax,
-  clone,
   concat,
   dispose,
   mean,
@@ -31,6 +30,7 @@ import {withKernels} from './kernel_scope.js';
 import {isCrossEntropy, type LabelLoss} from './label_losses.js';
 import {warnOfMixing} from './leak_check.js';
 import type {MarginPlan} from './margin_plan.js';
+import {restoringOnError} from './snapshot.js';
 import {intercept} from './taps.js';
 
 /** What `compile` and `fit` say of the label loss: for each output its name or function, and example weights. */
@@ -84,21 +84,8 @@ export function measureLoss(
     const loss = regularizers().reduce((total, penalty) => add(total, penalty), terms.loss);
     return {terms: {...terms, loss}, outputs, outputLosses};
   };
-  return withKernels(() => restoringOnError(training ? model.nonTrainableWeights : [], run));
-}
-
-/** Runs a forward pass; when it throws, gives weights that such a pass may move their values back. */
-function restoringOnError<T>(weights: Array<{read(): Tensor}>, run: () => T): T {
-  const variables = weights.map(weight => weight.read() as Variable);
-  const before = withoutTape(() => variables.map(variable => clone(variable)));
-  try {
-    return run();
-  } catch (error) {
-    variables.forEach((variable, i) => variable.assign(before[i]));
-    throw error;
-  } finally {
-    dispose(before);
-  }
+  const moved = training ? model.nonTrainableWeights.map(weight => weight.read() as Variable) : [];
+  return withKernels(() => restoringOnError(moved, run));
 }
 
 /** Measures distances as at inference, by margin layer; without labels the predicted class stands for the label. */

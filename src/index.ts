@@ -1,13 +1,24 @@
 export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
 export {mixesExamples} from './distance/leaks.js';
-export {abandonTape, isTapeLive, leadsTo, liveTape, onLiveTape, recordedBy, withoutTape} from './distance/live_tape.js';
+export {
+  abandonTape,
+  abandonTapeSoon,
+  cloneOnTape,
+  isTapeLive,
+  leadsTo,
+  liveTape,
+  onLiveTape,
+  recordedBy,
+  withoutTape,
+} from './distance/live_tape.js';
 export {secondOrder} from './distance/second_order.js';
-export {variableByName} from './distance/variables.js';
+export {registeredVariables, variableByName} from './distance/variables.js';
 export {aggregateBatch} from './loss/aggregate.js';
 export {
   composeExampleLosses,
   composeLoss,
   largeMarginLoss,
+  observedLoss,
   tapeHasMargin,
   type ExampleLosses,
   type LossExtras,

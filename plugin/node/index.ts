@@ -1,5 +1,8 @@
-/** What only Node has: the choice of the engine, and faster kernels for it. */
+/** What only Node has: the choice of the engine, faster kernels for it, and files. */
 export {BackendError, chooseBackend, describeBackend} from './backend.js';
 export type {BackendChoice, BackendName, SkippedBackend} from './backend.js';
 export {disableNativeKernels, enableNativeKernels} from '../kernels/node/index.js';
 export type {NativeKernelOptions, NativeKernelReport} from '../kernels/node/index.js';
+export {historyFile, HistoryFileError, readHistoryFile} from './history_file.js';
+export type {HistoryFile, HistoryFileArgs, HistoryLine} from './history_file.js';
+export {tensorBoard, type TensorBoard, type TensorBoardArgs} from './tensorboard.js';

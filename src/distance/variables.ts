@@ -6,3 +6,8 @@ export function variableByName(name: string): Variable | undefined {
   // Names are a user's: 'constructor' is no variable.
   return Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
 }
+
+/** All variables that tfjs knows: of models, of optimizers, and those made by tf.variable. */
+export function registeredVariables(): Variable[] {
+  return Object.values(engine().registeredVariables);
+}

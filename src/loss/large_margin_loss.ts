@@ -51,7 +51,18 @@ export function largeMarginLoss(
   activations: Record<string, Tensor>,
   options: MarginOptions,
 ): LargeMarginLoss {
-  const caller = 'largeMarginLoss';
+  return observedLoss('largeMarginLoss', labels, logits, activations, options);
+}
+
+/** The same on behalf of another door, which may bring its own label loss, and weights of the examples. */
+export function observedLoss(
+  caller: string,
+  labels: Tensor,
+  logits: Tensor2D,
+  activations: Record<string, Tensor>,
+  options: MarginOptions,
+  extras?: LossExtras,
+): LargeMarginLoss {
   const resolved = resolveOptions(caller, options);
   warnOfMasking(caller, options, resolved);
   check(logits.rank === 2, caller, 'logits', 'of shape [batch, classes]', logits.shape);
@@ -86,6 +97,7 @@ export function largeMarginLoss(
     {output: logits, ...activations},
     layers,
     resolved,
+    extras,
   );
 }
 
