@@ -77,7 +77,7 @@ export function innerFromConfig({name, config}: OptimizerConfig): Optimizer {
 
 function checkRegistered(caller: string, className: string): void {
   const {classNameMap} = serialization.SerializationMap.getMap();
-  const wayOut = `call tf.serialization.registerClass(${className}) first, before saving and before loading`;
+  const wayOut = 'pass the class to tf.serialization.registerClass, before saving and before loading';
   const isRegistered = Object.hasOwn(classNameMap, className);
   check(isRegistered, caller, 'optimizer', 'to be of a registered class', className, wayOut);
 }

@@ -146,7 +146,7 @@ describe('a config', () => {
       () => innerToConfig(optimizer),
       'optimizer',
       /my_Own_OPT/,
-      /registerClass\(my_Own_OPT\)/,
+      /serialization.registerClass/,
     );
     await expectRefusal(() => innerFromConfig(config), 'optimizer', /registered class, got 'my_Own_OPT'/);
     tf.serialization.registerClass(my_Own_OPT);
