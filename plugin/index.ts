@@ -32,3 +32,4 @@ export {NonFiniteError} from './optimizer/non_finite.js';
 export type {LargeMarginOptimizerOptions, StepOptions} from './optimizer_options.js';
 export {toPlainModel} from './plain_model.js';
 export type {Observed} from './step_margin.js';
+export {suggestGamma, type SuggestedLayer, type SuggestGammaArgs} from './suggest_gamma.js';

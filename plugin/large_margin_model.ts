@@ -18,6 +18,7 @@ import {
 } from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
 import {checkSavable, checkSmoothing, DEFAULT_LOSS, labelFormOf, lossesByOutput} from './label_losses.js';
+import {GammaWatch} from './gamma_watch.js';
 import {internalsOf} from './model_internals.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
 import {markUsed} from './margin_sites.js';
@@ -65,6 +66,7 @@ export class LargeMarginModel extends LayersModel {
   private readonly plan: MarginPlan;
   /** Seed and number of training steps so far: they decide random rivals and what changes with the step. */
   readonly stream: StepStream;
+  private readonly watch: GammaWatch;
   private data: DataState = 'unchecked';
 
   constructor(base: LayersModel, options: LargeMarginModelOptions = {}) {
@@ -75,6 +77,7 @@ export class LargeMarginModel extends LayersModel {
     super({inputs: base.inputs, outputs: base.outputs, name: base.name});
     this.baseModel = base;
     this.plan = plan;
+    this.watch = new GammaWatch(plan);
     markUsed(plan.sources.map(({layer}) => layer));
     this.options = Object.freeze(optionsFromConfig(optionsToConfig(options)));
     this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
@@ -94,17 +97,17 @@ export class LargeMarginModel extends LayersModel {
   }
 
   override async fit(x: Data, y: Data, args: ModelFitArgs = {}): Promise<History> {
-    this.checkData(x, y);
-    if (Array.isArray(args.validationData)) this.checkData(args.validationData[0], args.validationData[1]);
-    return this.withData('checked', () => super.fit(x, y, args));
+    const run = (watched: ModelFitArgs) => super.fit(x, y, watched);
+    return this.withData('checked', () => this.watch.during(CALLER, args, run));
   }
 
   override async fitDataset<T>(
     dataset: Parameters<LayersModel['fitDataset']>[0],
     args: ModelFitDatasetArgs<T>,
   ): Promise<History> {
-    const run = () => super.fitDataset(dataset, args as ModelFitDatasetArgs<never>);
-    return this.withData('dataset', run);
+    const run = (watched: ModelFitDatasetArgs<T>) =>
+      super.fitDataset(dataset, watched as ModelFitDatasetArgs<never>);
+    return this.withData('dataset', () => this.watch.during(CALLER, args, run));
   }
 
   override async evaluateDataset(
@@ -115,7 +118,6 @@ export class LargeMarginModel extends LayersModel {
   }
 
   override async trainOnBatch(x: Data, y: Data): Promise<number | number[]> {
-    this.checkData(x, y);
     return this.withData('checked', () => super.trainOnBatch(x as Tensor, y as Tensor));
   }
 
@@ -162,13 +164,8 @@ export class LargeMarginModel extends LayersModel {
   distances(x: Data, y?: Data, {batchSize = 32}: {batchSize?: number} = {}): Record<string, Tensor2D> {
     const xs = toList(CALLER, 'x', x, this.inputNames);
     checkInputs(CALLER, xs, this);
-    check(
-      Number.isInteger(batchSize) && batchSize > 0,
-      CALLER,
-      'batchSize',
-      'to be an integer > 0',
-      batchSize,
-    );
+    const isCount = Number.isInteger(batchSize) && batchSize > 0;
+    check(isCount, CALLER, 'batchSize', 'to be an integer > 0', batchSize);
     const size = xs[0].shape[0];
     const labels = y && readTargets(CALLER, toList(CALLER, 'y', y, this.outputNames), size, this.plan);
     return measureDistances(this.baseModel, this.plan, xs, batchSize, labels);
@@ -203,11 +200,12 @@ export class LargeMarginModel extends LayersModel {
     return model as unknown as T;
   }
 
-  /** Adds to tfjs's own the weights of the examples, which it does not support. */
+  /** Checks all data of a training before its first step, and adds weights of examples, which tfjs does not support. */
   protected override async standardizeUserData(
     ...args: Parameters<LayersModel['standardizeUserData']>
   ): Promise<[Tensor[], Tensor[], Tensor[]]> {
     const [x, y, sampleWeight, ...rest] = args;
+    this.checkData(x, y);
     const [{shape}] = toList(CALLER, 'x', x, this.inputNames);
     const weights =
       sampleWeight && readSampleWeights(CALLER, sampleWeight as Data, shape[0], this.outputNames);

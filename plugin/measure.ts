@@ -25,6 +25,7 @@ import {
   readLabels,
   withoutTape,
   type LargeMarginLoss,
+  type LossExtras,
 } from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
 import {isCrossEntropy, type LabelLoss} from './label_losses.js';
@@ -38,6 +39,8 @@ export interface LabelLosses {
   losses: unknown[];
   functions?: LabelLoss[];
   exampleWeights: Tensor[];
+  /** Is shown the distances. */
+  onDistances?: LossExtras['onDistances'];
 }
 
 export interface MeasuredLoss {
@@ -58,7 +61,7 @@ export function measureLoss(
   xs: Tensor[],
   ys: Tensor[],
   training: boolean,
-  {losses, functions, exampleWeights}: LabelLosses,
+  {losses, functions, exampleWeights, onDistances}: LabelLosses,
   regularizers: () => Scalar[],
 ): MeasuredLoss {
   const caller = 'LargeMarginModel';
@@ -77,7 +80,8 @@ export function measureLoss(
       return [mean(weights ? mul(values, weights) : values) as Scalar];
     });
     const labelLoss = outputLosses.reduce((total, loss) => add(total, loss));
-    const extras = {labelLoss, exampleWeights: exampleWeights[plan.outputIndex] as Tensor1D | undefined};
+    const weights = exampleWeights[plan.outputIndex] as Tensor1D | undefined;
+    const extras = {labelLoss, exampleWeights: weights, onDistances};
     const terms = composeLoss(caller, labels, logits, activations, plan.layers, plan.options, extras);
     // Not before: what the loss refuses by its name, a walk without any checks would only stumble over.
     if (training) warnOfMixing(caller, plan, logits, results);

@@ -157,15 +157,6 @@ describe('compile', () => {
     expectClose([history.margin[0] as number], [margins[0] + margins[1]], 1e-5);
   });
 
-  it('leaves sample weights to tfjs, which does not take them yet', async () => {
-    const model = new LargeMarginModel(denseNet(), {gamma: 1});
-    model.compile({optimizer: tf.train.sgd(0.1)});
-    const before = weightsOf(model);
-    const sampleWeight = tf.ones([6]) as tf.Tensor1D;
-    await expect(model.fit(x, y, {...fitArgs, sampleWeight})).rejects.toThrow(/sample weight/);
-    expect(weightsOf(model)).toEqual(before);
-  });
-
   it('may be called again, with other metrics and another optimizer', async () => {
     const model = new LargeMarginModel(denseNet(), {gamma: 1});
     model.compile({optimizer: 'sgd', metrics: ['accuracy']});
