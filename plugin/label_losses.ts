@@ -1,6 +1,7 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
-import {input, model, type ModelCompileArgs} from '@tensorflow/tfjs-layers';
+import {input, model, type LayersModel, type ModelCompileArgs} from '@tensorflow/tfjs-layers';
 import {ArgumentError, check, type LabelForm} from '../src/index.js';
+import {internalsOf, trainedModel, type ModelInternals} from './model_internals.js';
 
 type Losses = ModelCompileArgs['loss'];
 
@@ -60,15 +61,84 @@ export function checkSmoothing(caller: string, labelSmoothing: number, loss: unk
  */
 export function labelLossFunction(caller: string, loss: unknown): LabelLoss {
   if (typeof loss === 'function') return loss as LabelLoss;
-  // tfjs-layers exports its losses nowhere but through compile; neither model nor optimizer holds a tensor.
-  const inputs = input({shape: [1], name: 'large_margin_loss'});
+  const wanted = "to be a function or a name, as 'categoricalCrossentropy'";
+  check(typeof loss === 'string', caller, 'loss', wanted, loss);
+  try {
+    return compiled(loss).lossFunctions![0];
+  } catch {
+    throw new ArgumentError(caller, 'loss', wanted, loss);
+  }
+}
+
+const SPARSE = 'sparseCategoricalCrossentropy';
+const readsIndices = new WeakSet<object>();
+const prepared = new WeakSet<LayersModel>();
+
+/** What of LayersModel checks labels. */
+interface LabelChecks {
+  feedLossFns?: LabelLoss[];
+  standardizeUserDataXY: (...args: unknown[]) => unknown;
+}
+
+/**
+ * Lets a model take class indices as labels for this loss: tfjs knows the losses that do by their identity only. What
+ * is prepared is the model and not its `compile`, among whose arguments the loss is made.
+ */
+export function acceptIndices(model: LayersModel, loss: LabelLoss): void {
+  readsIndices.add(loss);
+  prepare(trainedModel(model));
+  if (prepared.has(model)) return;
+  prepared.add(model);
+  // A Sequential model makes a new one to train whenever it is compiled.
+  const build = model.build.bind(model);
+  model.build = shape => {
+    build(shape);
+    prepare(trainedModel(model));
+  };
+}
+
+function prepare(model: LayersModel): void {
+  if (prepared.has(model)) return;
+  prepared.add(model);
+  const internals = model as unknown as LabelChecks;
+  const standardize = internals.standardizeUserDataXY.bind(model);
+  const [byName] = compiled(SPARSE).lossFunctions!;
+  internals.standardizeUserDataXY = (...args) => {
+    internals.feedLossFns = internals.feedLossFns?.map(loss => (readsIndices.has(loss) ? byName : loss));
+    return standardize(...args);
+  };
+}
+
+/**
+ * Lets `accuracy` and `crossentropy` read class indices where a model was compiled with such a loss, as they do with
+ * tfjs's own of that kind.
+ */
+export function measureIndices(model: LayersModel): void {
+  const {lossFunctions = [], metricsTensors = []} = internalsOf(trainedModel(model));
+  for (const entry of metricsTensors) {
+    if (readsIndices.has(lossFunctions[entry[1]])) entry[0] = ofIndices().get(entry[0]) ?? entry[0];
+  }
+}
+
+let metricsOfIndices: Map<LabelLoss, LabelLoss> | undefined;
+
+/** The metrics of class indices by those of one-hot labels. */
+function ofIndices(): Map<LabelLoss, LabelLoss> {
+  const metrics = ['accuracy', 'crossentropy'];
+  const make = () => {
+    const [oneHot, indices] = [DEFAULT_LOSS, SPARSE].map(loss => compiled(loss, metrics).metricsTensors);
+    return new Map(oneHot.map(([metric], i) => [metric, indices[i][0]]));
+  };
+  return (metricsOfIndices ??= make());
+}
+
+/** What tfjs-layers makes of names, which it exports nowhere but through compile. */
+function compiled(loss: string, metrics: string[] = []): ModelInternals {
+  const inputs = input({shape: [2], name: 'large_margin_loss'});
+  // Neither the model nor the optimizer holds a tensor.
   const probe = model({inputs, outputs: inputs, name: 'large_margin_loss'});
   const none = () => {};
   const optimizer = {minimize: none, computeGradients: none, applyGradients: none};
-  try {
-    probe.compile({optimizer, loss} as unknown as ModelCompileArgs);
-  } catch {
-    throw new ArgumentError(caller, 'loss', "to be a function or a name, as 'categoricalCrossentropy'", loss);
-  }
-  return (probe as unknown as {lossFunctions: LabelLoss[]}).lossFunctions[0];
+  probe.compile({optimizer, loss, metrics} as unknown as ModelCompileArgs);
+  return internalsOf(probe);
 }

@@ -1,11 +1,11 @@
-import {add, dispose, log, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {add, log, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {LayersModel, type layers} from '@tensorflow/tfjs-layers';
 import {
+  abandonTapeSoon,
   check,
   crossEntropy,
   isTapeLive,
   leadsTo,
-  liveTape,
   oneHotLabels,
   readLabels,
   stepSeed,
@@ -13,19 +13,22 @@ import {
 } from '../src/index.js';
 import {exampleLosses} from './example_losses.js';
 import {
+  acceptIndices,
   checkSmoothing,
   DEFAULT_LOSS,
   isCrossEntropy,
   labelFormOf,
   labelLossFunction,
+  measureIndices,
   type LabelLoss,
 } from './label_losses.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
-import {markUsed, notedAt, siteSettings} from './margin_sites.js';
+import {markUsed, noteAt, notedAt, siteSettings} from './margin_sites.js';
 import {noteLogits} from './softmax_tap.js';
-import type {LayerCall} from './topology.js';
 
 const CALLER = 'marginLoss';
+
+type Layer = layers.Layer;
 
 /** Options of a margin whose layers are marked in the model. */
 export interface MarginLossOptions extends Omit<LargeMarginModelOptions, 'layers'> {
@@ -58,35 +61,57 @@ export interface MarginLossFunction {
  * model.compile({optimizer: 'adam', loss: marginLoss(model, {gamma: 1}), metrics: ['accuracy']});
  */
 export function marginLoss(model: LayersModel, options: MarginLossOptions = {}): MarginLossFunction {
+  checkModel(model);
+  const isObject = options !== null && typeof options === 'object';
+  check(isObject, CALLER, 'options', 'to be an object', options);
   const {loss = DEFAULT_LOSS, ...margin} = options;
-  const wayOut = 'mark them by marginRegularizer layers, or wrap the model in a LargeMarginModel';
-  check(!('layers' in margin), CALLER, 'layers', 'to be left out', margin['layers' as never], wayOut);
-  const plan = planMargin(CALLER, model, margin);
+  const {layers: chosen, ...rest} = margin as LargeMarginModelOptions;
+  check(chosen === undefined, CALLER, 'layers', 'to be left out', chosen, WAY_OUT);
+  const plan = planMargin(CALLER, model, rest);
   const isMarked = plan.layers.every(({name}) => isMarkedAt(plan, name));
-  check(isMarked, CALLER, 'model', 'to have marginRegularizer layers', model.name, wayOut);
+  check(isMarked, CALLER, 'model', 'to have marginRegularizer layers before its output', model.name, WAY_OUT);
   warnOfMasking(CALLER, options, plan.options);
   checkSmoothing(CALLER, plan.options.labelSmoothing, loss);
   const compute = labelLossFunction(CALLER, loss);
   markUsed(plan.sources.map(({layer}) => layer));
-  const logitsOf = plan.softmax ? logitsBehind(plan.softmax.layer) : (outputs: Tensor) => outputs;
+  if (plan.softmax) noteLogitsOf(plan.softmax.layer);
   const stream = {seed: margin.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
+  const withMargin = (labels: Tensor, outputs: Tensor) => {
+    const logits = logitsOf(plan, outputs);
+    const activations = Object.fromEntries(plan.layers.map(({name}) => [name, markedAt(plan, name, logits)]));
+    const changes = {seed: stepSeed(stream.seed, stream.steps), step: stream.steps};
+    const now = {...plan, options: {...plan.options, ...changes}};
+    const {losses} = exampleLosses(CALLER, now, {labels, outputs, logits, activations}, loss, compute);
+    stream.steps++;
+    return losses;
+  };
+  const readsIndices = labelFormOf(loss) === 'indices';
   const measure = (labels: Tensor, outputs: Tensor) => {
+    // tfjs looks at the metrics after the loss.
+    if (readsIndices) measureIndices(model);
     if (!isTapeLive()) return labelLossAlone(plan, labels, outputs, loss, compute);
-    const logits = logitsOf(outputs) as Tensor2D;
     try {
-      const activations = Object.fromEntries(
-        plan.layers.map(({name}) => [name, markedAt(plan, name, logits)]),
-      );
-      const changes = {seed: stepSeed(stream.seed, stream.steps), step: stream.steps};
-      const now = {...plan, options: {...plan.options, ...changes}};
-      const {losses} = exampleLosses(CALLER, now, {labels, outputs, logits, activations}, loss, compute);
-      stream.steps++;
-      return losses;
-    } finally {
-      if (logits !== outputs) dispose(logits);
+      return withMargin(labels, outputs);
+    } catch (error) {
+      abandonTapeSoon();
+      throw error;
     }
   };
+  if (readsIndices) acceptIndices(model, measure);
   return Object.assign(measure, {stream});
+}
+
+const WAY_OUT = 'mark them by marginRegularizer layers, or wrap the model in a LargeMarginModel';
+
+/** Told before any option: without marks the options are those of other layers. */
+function checkModel(model: LayersModel): void {
+  const isModel = model instanceof LayersModel && model.outputs?.length > 0;
+  check(isModel, CALLER, 'model', 'to be a tf.LayersModel with a known input shape', String(model));
+  const isOwn = model.getClassName() === 'LargeMarginModel';
+  check(!isOwn, CALLER, 'model', 'to be a plain tf.LayersModel', 'a LargeMarginModel', 'it has its margin');
+  const hasMark = (layer: Layer): boolean =>
+    siteSettings(layer) !== undefined || (layer instanceof LayersModel && layer.layers.some(hasMark));
+  check(hasMark(model), CALLER, 'model', 'to have marginRegularizer layers', model.name, WAY_OUT);
 }
 
 function isMarkedAt(plan: MarginPlan, name: string): boolean {
@@ -94,15 +119,31 @@ function isMarkedAt(plan: MarginPlan, name: string): boolean {
   return 'call' in tap && siteSettings(tap.call.layer) !== undefined;
 }
 
+/** What the softmax was given in the forward pass that gave these outputs. */
+function logitsOf({softmax}: MarginPlan, outputs: Tensor): Tensor2D {
+  if (!softmax) return outputs as Tensor2D;
+  const [logits] = latest(softmax.layer, notedAt(softmax.layer), outputs, 1);
+  return logits as Tensor2D;
+}
+
 /** What a marginRegularizer layer marked in the forward pass that gave these logits. */
 function markedAt(plan: MarginPlan, name: string, logits: Tensor): Tensor {
   const tap = plan.taps.get(name)!;
   if (!('call' in tap)) throw new TypeError(`${name} is no layer`);
-  const all = notedAt(tap.call.layer);
-  const notes = all.length > tap.of ? all.filter(note => leadsTo(note, logits)) : all;
-  const wanted = 'to be run once for each loss, on the tape where its loss is computed';
-  check(notes.length === tap.of, CALLER, 'model', wanted, `${notes.length} uses of ${name}`);
-  return notes[Math.max(tap.index, 0)];
+  const {layer} = tap.call;
+  return latest(layer, notedAt(layer), logits, tap.of)[Math.max(tap.index, 0)];
+}
+
+/**
+ * Of what a layer noted the last that lead to y: where a model runs twice on one tape, the first run may lead to the
+ * second, as when that is fed what an attack has found.
+ */
+function latest(layer: Layer, notes: Tensor[], y: Tensor, count: number): Tensor[] {
+  const found = notes.filter(note => leadsTo(note, y)).slice(-count);
+  const isWhole = found.length === count && found.every(({shape}) => shape[0] === y.shape[0]);
+  const wanted = 'to be run as a whole, by model.apply, on the tape where its loss is computed';
+  check(isWhole, CALLER, 'model', wanted, `${notes.length} uses of ${layer.name}`);
+  return found;
 }
 
 /** The label loss of predictions, where nothing is differentiated. */
@@ -116,42 +157,18 @@ function labelLossAlone(
   if (!isCrossEntropy(loss)) return compute(labels, outputs);
   const indices = readLabels(CALLER, labels, outputs.shape[0], plan.classes, labelFormOf(loss));
   return tidy(() => {
-    // A probability that underflowed has a finite loss, a NaN stays one.
-    const logits = plan.softmax ? log(add(outputs, 1e-38)) : outputs;
+    // A probability that underflowed has a finite loss, by the smallest number that no engine takes for 0.
+    const logits = plan.softmax ? log(add(outputs, 1.2e-38)) : outputs;
     const oneHot = oneHotLabels(indices, plan.classes);
     return crossEntropy(oneHot, logits as Tensor2D, plan.options.labelSmoothing);
   });
 }
 
-type FindLogits = (outputs: Tensor) => Tensor;
-const finders = new WeakMap<object, FindLogits>();
+const watched = new WeakSet<Layer>();
 
-/**
- * From now on has a layer with a softmax note what the softmax is given on a live tape, for tfjs lets go of it before a loss
- * is computed. What no loss asks for is let go of when the step is over, or at the next one.
- */
-function logitsBehind(layer: LayerCall['layer']): FindLogits {
-  const known = finders.get(layer);
-  if (known) return known;
-  let noted: Array<{tape: object; logits: Tensor}> = [];
-  const keepOnly = (isWanted: (tape: object) => boolean) => {
-    dispose(noted.filter(({tape}) => !isWanted(tape)).map(({logits}) => logits));
-    noted = noted.filter(({tape}) => isWanted(tape));
-  };
-  noteLogits(layer, logits => {
-    const now = liveTape();
-    keepOnly(tape => tape === now);
-    noted.push({tape: now, logits});
-    queueMicrotask(() => keepOnly(() => false));
-  });
-  const find = (outputs: Tensor) => {
-    const here = noted.filter(({tape}) => tape === liveTape());
-    const found = here.length > 1 ? here.filter(({logits}) => leadsTo(logits, outputs)) : here;
-    const wanted = 'to be run once for each loss, on the tape where its loss is computed';
-    check(found.length === 1, CALLER, 'model', wanted, `${found.length} runs of ${layer.name}`);
-    noted = noted.filter(note => note !== found[0]);
-    return found[0].logits;
-  };
-  finders.set(layer, find);
-  return find;
+/** From now on has a layer note what its softmax is given: tfjs lets go of it before a loss is computed. */
+function noteLogitsOf(layer: Layer): void {
+  if (watched.has(layer)) return;
+  watched.add(layer);
+  noteLogits(layer, logits => noteAt(layer, logits));
 }

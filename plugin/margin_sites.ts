@@ -21,22 +21,27 @@ const notes = new WeakMap<object, Map<Layer, Tensor[]>>();
 const used = new WeakSet<Layer>();
 const waiting = new Set<Layer>();
 
-/**
- * Remembers what a marked activation is on the live tape. In training, where no margin loss asks for it before the
- * step is over, a warning says once that the layer does nothing.
- */
-export function noteSite(layer: Layer, activation: Tensor, training: boolean): void {
+/** Remembers on the live tape a tensor that a layer shows: what it marks, or what its softmax is given. */
+export function noteAt(layer: Layer, tensor: Tensor): void {
   if (!isTapeLive()) return;
   const ofTape = notes.get(liveTape()) ?? new Map<Layer, Tensor[]>();
-  notes.set(liveTape(), ofTape.set(layer, [...(ofTape.get(layer) ?? []), activation]));
-  if (!training || used.has(layer)) return;
-  if (waiting.size === 0) queueMicrotask(warnOfUnused);
-  waiting.add(layer);
+  notes.set(liveTape(), ofTape.set(layer, [...(ofTape.get(layer) ?? []), tensor]));
 }
 
-/** What a layer marked on the live tape, in the order in which it was run. */
+/** What a layer showed on the live tape, in the order in which it was run; disposed of or not. */
 export function notedAt(layer: Layer): Tensor[] {
   return (isTapeLive() && notes.get(liveTape())?.get(layer)) || [];
+}
+
+/**
+ * Remembers what a layer marks on the live tape. In training, where nobody says by `markUsed` that a margin is had
+ * from it, a warning says once that the layer does nothing.
+ */
+export function noteSite(layer: Layer, activation: Tensor, training: boolean): void {
+  noteAt(layer, activation);
+  if (!isTapeLive() || !training || used.has(layer)) return;
+  if (waiting.size === 0) queueMicrotask(warnOfUnused);
+  waiting.add(layer);
 }
 
 /** Says that a margin loss takes care of these layers. */

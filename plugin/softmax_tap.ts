@@ -1,6 +1,6 @@
-import {clone, keep, type serialization, type Tensor} from '@tensorflow/tfjs-core';
+import type {serialization, Tensor} from '@tensorflow/tfjs-core';
 import type {layers} from '@tensorflow/tfjs-layers';
-import {isTapeLive} from '../src/index.js';
+import {cloneOnTape, isTapeLive} from '../src/index.js';
 
 type Layer = layers.Layer;
 
@@ -10,14 +10,15 @@ export function withoutSoftmax(layer: Layer): () => void {
 }
 
 /**
- * Shows what a layer's softmax is given, until the returned function is called. The layer computes as before.
+ * Shows what a layer's softmax is given on a live tape, until the returned function is called. The layer computes as
+ * before.
  *
- * @param note Gets a tensor to dispose of: tfjs lets go of its own when the layer returns.
+ * @param note Gets a tensor that lives as long as the tape's function: tfjs lets go of its own when the layer returns.
  */
 export function noteLogits(layer: Layer, note: (logits: Tensor) => void): () => void {
   return replaceSoftmax(layer, softmax => (x, ...rest) => {
     if (!isTapeLive()) return softmax(x, ...rest);
-    const logits = keep(clone(x));
+    const logits = cloneOnTape(x);
     note(logits);
     return softmax(logits, ...rest);
   });

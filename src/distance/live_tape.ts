@@ -96,6 +96,25 @@ export function abandonTape(): void {
   state.activeTape = [];
 }
 
+/** Does the same for the live tape as soon as its function has thrown; where the error is caught within, it is whole until then. */
+export function abandonTapeSoon(): void {
+  const tape = liveTape();
+  queueMicrotask(() => tape.forEach(node => node.saved?.forEach(t => t.dispose())));
+}
+
+/** Copies a tensor; the copy lives until the function returns that the tape was opened for, whatever tidy is around. */
+export function cloneOnTape<T extends Tensor>(x: T): T {
+  const copy = clone(x);
+  const {scopeStack, activeScope} = engine().state;
+  // The scope in which tfjs runs what it differentiates.
+  const whole = scopeStack.find(({name}) => name === 'forward');
+  if (whole === undefined || whole === activeScope) return copy;
+  activeScope.track.splice(activeScope.track.indexOf(copy), 1);
+  whole.track.push(copy);
+  copy.scopeId = whole.id;
+  return copy;
+}
+
 /**
  * Sorts the live tape so that every operation follows those that made its inputs.
  *
