@@ -1,4 +1,4 @@
-import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import {mean, reshape, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {
   composeExampleLosses,
   crossEntropy,
@@ -41,6 +41,11 @@ export function exampleLosses(
   const {labelSmoothing} = plan.options;
   const ofLabels = isCrossEntropy(loss)
     ? crossEntropy(oneHot, logits, labelSmoothing)
-    : compute(labels, outputs);
+    : ofEachExample(compute(labels, outputs));
   return composeExampleLosses(caller, oneHot, logits, activations, plan.layers, plan.options, ofLabels);
+}
+
+/** tfjs takes the mean of whatever a loss returns; beside a margin a column would spread to a square. */
+function ofEachExample(values: Tensor): Tensor {
+  return values.rank < 2 ? values : mean(reshape(values, [values.shape[0], -1]), 1);
 }
