@@ -39,7 +39,7 @@ export class MarginRegularizer extends layers.Layer {
 
   override call(inputs: Tensor | Tensor[], kwargs: {training?: boolean} = {}): Tensor {
     const given = [inputs].flat();
-    check(given.length === 1, CALLER, 'inputs', 'to be one tensor', `${given.length} tensors`);
+    checkOne(given.length);
     // A tensor of its own: what else the input leads to is not what follows this layer.
     const marked = clone(given[0]);
     noteSite(this, marked, kwargs?.training ?? false);
@@ -49,6 +49,7 @@ export class MarginRegularizer extends layers.Layer {
   override computeOutputShape(
     inputShape: Parameters<layers.Layer['computeOutputShape']>[0],
   ): typeof inputShape {
+    checkOne(Array.isArray(inputShape[0]) ? inputShape.length : 1);
     return inputShape;
   }
 
@@ -64,6 +65,10 @@ export class MarginRegularizer extends layers.Layer {
     checkVersion(MarginRegularizer, version);
     return new cls(config);
   }
+}
+
+function checkOne(inputs: number): void {
+  check(inputs === 1, CALLER, 'inputs', 'to be one tensor', `${inputs} tensors`);
 }
 
 const LAYER_KEYS = 'name trainable dtype inputDType inputShape batchInputShape batchSize weights'.split(' ');
