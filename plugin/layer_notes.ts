@@ -11,6 +11,8 @@ type Layer = layers.Layer;
 interface Note {
   inputs: Tensor[];
   result: Tensor;
+  /** The result and, of a layer that returns several tensors, the others. */
+  made: Tensor[];
 }
 
 /** What each layer noted, in the order in which it was run. */
@@ -39,7 +41,7 @@ function watch(layer: Layer, notes: Note[]): () => void {
     const made = recordedBy(layer.name, run);
     // A layer that hands its input through would stand for what else its input leads to.
     const own = [made].flat().map(t => (given.includes(t) ? clone(t) : t));
-    notes.push({inputs: given, result: own[0]});
+    notes.push({inputs: given, result: own[0], made: own});
     return Array.isArray(made) ? own : own[0];
   };
   return () => {
@@ -89,38 +91,49 @@ export function matchCalls(
  * @throws ArgumentError where the model was not run, or not once.
  */
 export function findInputs(caller: string, calls: LayerCall[], notes: LayerNotes): Map<LayerCall, Tensor> {
-  const counts = new Map<Layer, number>();
-  for (const {layer, isInput} of calls) if (!isInput) counts.set(layer, (counts.get(layer) ?? 0) + 1);
-  const isOnce = [...counts].every(([layer, count]) => notes.get(layer)!.length === count);
-  const wayOut = 'call optimizer.observe({labels, logits, activations}) where a step runs it otherwise';
-  const runs = Math.max(...[...counts.keys()].map(layer => notes.get(layer)!.length));
-  check(isOnce, caller, 'model', 'to be run once in a step, with {training: true}', `${runs} runs`, wayOut);
-  const all = [...notes.values()].flat();
-  const made = new Set(all.map(({result}) => result));
-  const fed = [...new Set(all.flatMap(note => note.inputs))].filter(tensor => !made.has(tensor));
+  checkOnce(caller, calls, notes);
   const inputs = calls.filter(call => call.isInput);
   const found = new Map<LayerCall, Tensor>();
   for (const input of inputs) {
-    const reader = calls.find(call => call.inputs.includes(input) && counts.get(call.layer) === 1);
-    const place = reader ? notes.get(reader.layer)![0].inputs[reader.inputs.indexOf(input)] : undefined;
+    const reader = calls.find(call => call.inputs.includes(input) && notes.get(call.layer)!.length === 1);
+    const place = reader && notes.get(reader.layer)![0].inputs[reader.inputs.indexOf(input)];
     if (place) found.set(input, place);
   }
+  const all = [...notes.values()].flat();
+  const made = new Set(all.flatMap(note => note.made));
+  const fed = [...new Set(all.flatMap(note => note.inputs))].filter(tensor => !made.has(tensor));
   // What only shared layers read is told apart by what the rest of the net made of it.
   const open = inputs.filter(input => !found.has(input));
   const free = fed.filter(tensor => ![...found.values()].includes(tensor));
-  for (const order of permutations(free, open.length)) {
+  const areApart = new Set(found.values()).size === found.size;
+  for (const order of areApart ? permutations(free, open.length) : []) {
     const tried = new Map([...found, ...open.map((input, i) => [input, order[i]] as const)]);
     if (fits(calls, matchCalls(calls, tried, notes), notes)) return tried;
   }
-  throw new ArgumentError(caller, 'model', 'to be fed by one tensor for each input', `${fed.length} tensors`);
+  const wanted = `to be fed by a tensor of its own for each of ${inputs.length} input(s)`;
+  throw new ArgumentError(caller, 'model', wanted, `${fed.length} tensor(s)`);
+}
+
+/** Checks that a model ran once: layers that other outputs share may have run for those too, but not all of them. */
+function checkOnce(caller: string, calls: LayerCall[], notes: LayerNotes): void {
+  const counts = new Map<Layer, number>();
+  for (const {layer, isInput} of calls) if (!isInput) counts.set(layer, (counts.get(layer) ?? 0) + 1);
+  const runs = Math.min(...[...counts].map(([layer, count]) => notes.get(layer)!.length / count));
+  const wayOut = 'call optimizer.observe({labels, logits, activations}) where a step runs it otherwise';
+  const wanted = 'to be run once in a step, with {training: true}';
+  check(runs === 1, caller, 'model', wanted, `${runs} runs`, wayOut);
 }
 
 /** Whether every use of a layer was given, place by place, what the uses before it returned. */
 function fits(calls: LayerCall[], results: Map<LayerCall, Tensor>, notes: LayerNotes): boolean {
+  const noteOf = (call: LayerCall) =>
+    call.isInput ? undefined : notes.get(call.layer)!.find(({result}) => result === results.get(call));
   return calls.every(call => {
     if (call.isInput) return true;
-    const note = notes.get(call.layer)!.find(({result}) => result === results.get(call));
-    return note !== undefined && call.inputs.every((input, i) => note.inputs[i] === results.get(input));
+    const note = noteOf(call);
+    const isGiven = (input: LayerCall, i: number) =>
+      (noteOf(input)?.made ?? [results.get(input)]).includes(note!.inputs[i]);
+    return note !== undefined && call.inputs.every(isGiven);
   });
 }
 
