@@ -16,18 +16,18 @@ import {valueAt, withoutTape, type ResolvedLayer} from '../src/index.js';
 import type {MarginPlan} from './margin_plan.js';
 
 /**
- * How many steps are looked at before a gamma is judged: nets that learn from scratch have small distances at first.
- * On MNIST the slowest layer reached a good gamma at step 55.
+ * How many steps are left out: the distances of a net that starts from scratch are small, or large because its scores
+ * are still flat. On MNIST the slowest layer reached a good gamma at step 55.
  */
-const STEPS = 100;
+const WARM_UP = 100;
 
-/** How often gammas are judged; the first time may be too early, or be fooled by a start whose distances are large. */
-const ROUNDS = 2;
+/** How many steps are looked at, at the least, before gammas are judged. */
+const STEPS = 100;
 
 /** What stands for a distance that is not finite: it has reached nothing. */
 const LOWEST = Math.fround(-3.4e38);
 
-/** What is known of one layer in this round. */
+/** What is known of one layer. */
 interface Seen {
   /** The largest finite distance. */
   largest: number;
@@ -35,38 +35,37 @@ interface Seen {
   gamma: number;
 }
 
-const nothingSeen = (): Seen => ({largest: LOWEST, gamma: Infinity});
-
 type Callbacks = ModelFitArgs['callbacks'];
 
 /**
  * Notices a gamma that no distance reaches: the hinge then cuts nothing off, and every example is pushed all the time.
- * It looks at the largest distance at each layer, in the first two rounds of whole epochs of 100 steps or more, and
- * keeps it on the device until an epoch ends. Distances of probabilities are not looked at: there a gamma out of reach
- * is meant (`presets.authors`).
+ * It looks at the largest distance at each layer, after the first 100 steps, until an epoch ends that has seen 100
+ * more, and judges once. Until an epoch ends what it knows stays on the device. Distances of probabilities are not
+ * looked at: there a gamma out of reach is meant (`presets.authors`).
  *
  * @example
  * await watch.during('LargeMarginModel', args, args => super.fit(x, y, args)); // its steps call watch.note(distances)
  */
 export class GammaWatch {
   private readonly layers: ResolvedLayer[];
-  private roundsLeft: number;
+  private isDone: boolean;
   private isOpen = false;
+  /** Of the epochs that have ended. */
+  private steps = 0;
+  private stepsOfEpoch = 0;
   /** The largest finite distances since the epoch began, [layers]. */
   private ofEpoch?: Tensor1D;
-  private steps = 0;
-  private ofRound: Seen[];
-  private readonly named = new Set<string>();
+  private readonly seen: Seen[];
 
   constructor({layers, options}: Pick<MarginPlan, 'layers' | 'options'>) {
     this.layers = layers;
-    this.roundsLeft = options.scores === 'logits' ? ROUNDS : 0;
-    this.ofRound = layers.map(nothingSeen);
+    this.isDone = options.scores !== 'logits';
+    this.seen = layers.map(() => ({largest: LOWEST, gamma: Infinity}));
   }
 
   /**
-   * Runs a training that is watched: what its steps note is judged at the end of its epochs, and warned of once for
-   * each layer. Nothing is left on the device, also when the training throws.
+   * Runs a training that is watched: what its steps note is judged at the end of an epoch. Nothing is left on the
+   * device, also when the training throws.
    *
    * @param run Trains with the arguments it is given, the callback of this watch among them.
    */
@@ -76,13 +75,13 @@ export class GammaWatch {
     run: (args: A) => Promise<T>,
   ): Promise<T> {
     // A second training at the same time is refused by tfjs, and must not end the watch over the first.
-    if (!args || this.isOpen || this.roundsLeft === 0) return run(args);
+    if (!args || this.isOpen || this.isDone) return run(args);
     this.isOpen = true;
     try {
       return await run({...args, callbacks: withEpochEnd(args.callbacks, () => this.warn(caller))});
     } finally {
       this.isOpen = false;
-      this.takeEpoch()?.dispose();
+      this.endEpoch();
     }
   }
 
@@ -93,9 +92,11 @@ export class GammaWatch {
    * @param step At which a gamma that changes is read.
    */
   note(distances: Record<string, Tensor2D>, step = 0): void {
-    if (!this.isOpen || this.roundsLeft === 0) return;
+    if (!this.isOpen || this.isDone) return;
+    this.stepsOfEpoch++;
+    if (this.steps + this.stepsOfEpoch <= WARM_UP) return;
     this.layers.forEach(({gamma}, i) => {
-      this.ofRound[i].gamma = Math.min(this.ofRound[i].gamma, valueAt(gamma, step));
+      this.seen[i].gamma = Math.min(this.seen[i].gamma, valueAt(gamma, step));
     });
     const before = this.ofEpoch;
     this.ofEpoch = withoutTape(() =>
@@ -107,29 +108,21 @@ export class GammaWatch {
       }),
     );
     dispose(before);
-    this.steps++;
   }
 
-  /** Ends an epoch: says of each layer that no distance of this round reached its gamma, once for each layer. */
+  /** Ends an epoch: the layers where no distance has reached gamma, as soon as enough has been seen; once. */
   async report(): Promise<string[]> {
-    const ofEpoch = this.takeEpoch();
-    if (!ofEpoch) return [];
-    const {ofRound, layers, named} = this;
-    try {
-      const values = await ofEpoch.data();
-      ofRound.forEach((seen, i) => (seen.largest = Math.max(seen.largest, values[i])));
-    } finally {
-      ofEpoch.dispose();
-    }
-    if (this.steps < STEPS) return [];
-    this.ofRound = layers.map(nothingSeen);
-    this.steps = 0;
-    this.roundsLeft--;
+    const {seen, layers} = this;
+    this.steps += this.stepsOfEpoch;
+    const values = await this.ofEpoch?.data();
+    this.endEpoch();
+    if (values) seen.forEach((layer, i) => (layer.largest = Math.max(layer.largest, values[i])));
+    if (this.isDone || this.steps < WARM_UP + STEPS) return [];
+    this.isDone = true;
     return layers.flatMap(({name}, i) => {
-      const {largest, gamma} = ofRound[i];
+      const {largest, gamma} = seen[i];
       // As the device has it: a distance may be gamma to the last bit of a float32.
-      if (largest >= Math.fround(gamma) || named.has(name)) return [];
-      named.add(name);
+      if (largest >= Math.fround(gamma)) return [];
       const distances = largest > LOWEST ? `at most ${Number(largest.toPrecision(3))}` : 'never finite';
       return [`${name} (gamma ${gamma}, distances ${distances})`];
     });
@@ -145,10 +138,10 @@ export class GammaWatch {
     );
   }
 
-  private takeEpoch(): Tensor1D | undefined {
-    const {ofEpoch} = this;
+  private endEpoch(): void {
+    this.ofEpoch?.dispose();
     this.ofEpoch = undefined;
-    return ofEpoch;
+    this.stepsOfEpoch = 0;
   }
 }
 

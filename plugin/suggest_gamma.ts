@@ -21,7 +21,8 @@ export interface SuggestGammaArgs {
   /**
    * Which of the distances, sorted by size, in (0, 1]: 1 is the largest. Default 0.75: three quarters of the examples
    * are asked for more than they have, and a quarter shows that it can be had. MNIST nets fine-tuned with 0.25 to 1 (l2
-   * and linf, 550 and 20,000 pictures) resisted attacks the better the larger it was; beyond 0.75 some lost accuracy.
+   * and linf, 550 to 20,000 pictures) resisted attacks the better the larger it was up to 0.75; beyond, they gained
+   * little and lost accuracy.
    */
   quantile?: number;
   /** How many examples are run at once. Default 32. */
