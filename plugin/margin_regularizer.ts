@@ -60,10 +60,12 @@ export class MarginRegularizer extends layers.Layer {
 
   static override fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
-    {version, ...config}: serialization.ConfigDict,
+    config: serialization.ConfigDict,
   ): T {
+    // tfjs adds customObjects to whatever it reads.
+    const {version, customObjects: _, ...args} = config;
     checkVersion(MarginRegularizer, version);
-    return new cls(config);
+    return new cls(args);
   }
 }
 
