@@ -33,3 +33,6 @@ export type {LargeMarginOptimizerOptions, StepOptions} from './optimizer_options
 export {toPlainModel} from './plain_model.js';
 export type {Observed} from './step_margin.js';
 export {suggestGamma, type SuggestedLayer, type SuggestGammaArgs} from './suggest_gamma.js';
+export {checkpoint, restoreCheckpoint, type Checkpoint} from './training/checkpoint_callback.js';
+export type {CheckpointStore, ResumableFitArgs} from './training/resumable_args.js';
+export {resumableFit, type TrainingHistory} from './training/resumable_fit.js';

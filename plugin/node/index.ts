@@ -6,3 +6,10 @@ export type {NativeKernelOptions, NativeKernelReport} from '../kernels/node/inde
 export {historyFile, HistoryFileError, readHistoryFile} from './history_file.js';
 export type {HistoryFile, HistoryFileArgs, HistoryLine} from './history_file.js';
 export {tensorBoard, type TensorBoard, type TensorBoardArgs} from './tensorboard.js';
+export {CheckpointError, CheckpointFolder} from './checkpoints/index.js';
+export type {
+  CheckpointErrorCode,
+  CheckpointFiles,
+  LoadOptions,
+  StoredCheckpoint,
+} from './checkpoints/index.js';
