@@ -50,7 +50,10 @@ export default [
   },
   {
     files: ['test/browser/**/*.js'],
-    languageOptions: {sourceType: 'script', globals: globals([...page, 'console'])},
+    languageOptions: {
+      sourceType: 'script',
+      globals: globals([...page, 'console', 'location', 'URL', 'Blob', 'Worker']),
+    },
   },
   {
     files: ['test/browser/bundled/*.js'],
