@@ -5,7 +5,9 @@ import {packedProject, runUserProgram} from './packed.mjs';
 
 const project = await packedProject();
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const blocks = [...readme.matchAll(/```js tutorial\n([\s\S]*?)```/g)].map(match => match[1]);
+const blocksOf = kind =>
+  [...readme.matchAll(new RegExp('```js ' + kind + '\\n([\\s\\S]*?)```', 'g'))].map(match => match[1]);
+const blocks = blocksOf('tutorial');
 const program = `${blocks.join('\n')}
 console.log(JSON.stringify({
   backend: tf.getBackend(),
@@ -41,3 +43,28 @@ for (const [engine, tfjs] of [
     assert.match(stdout, /Margin layer +Shape +Norm +Gamma +Weight/);
   });
 }
+
+/** The data of the tutorial, which the recipes go on with. */
+const moons = /\/\/ Two moons[\s\S]*?(?=\n\nconst history)/.exec(readme)[0];
+
+const recipes = blocksOf('recipe');
+
+test('the README has a recipe for each door, and for long trainings', () => {
+  assert.equal(recipes.length, 5);
+  for (const name of ['marginLoss', 'LargeMarginOptimizer', 'observe', 'resumableFit', 'suggestGamma']) {
+    assert.ok(
+      recipes.some(recipe => recipe.includes(name)),
+      name,
+    );
+  }
+});
+
+recipes.forEach((recipe, i) => {
+  test(`recipe ${i + 1} of the README runs in a user's folder, and says nothing on stderr`, () => {
+    const text = `import * as tf from '@tensorflow/tfjs-node';\n${moons}\n${recipe}\nconsole.log(tf.getBackend());`;
+    const {status, stdout, stderr} = runUserProgram(project, `recipe_${i}.mjs`, text);
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trim().split('\n').at(-1), 'tensorflow');
+    assert.doesNotMatch(stderr, /marginRegularizer|LargeMargin/);
+  });
+});
