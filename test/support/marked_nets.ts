@@ -45,7 +45,7 @@ export async function expectSameDoors(
   y: Data,
   {make, options = {gamma: 1}, compile, fit, losses = loss => loss, bound = 1e-6}: Doors,
 ): Promise<{model: LayersModel; losses: number[]}> {
-  const {loss, ...margin} = options;
+  const {loss = 'categoricalCrossentropy', ...margin} = options;
   const [plain, wrapped] = [make(), new LargeMarginModel(make(), margin)];
   const args = () => ({...compile, optimizer: train.sgd(0.1)});
   plain.compile({...args(), loss: losses(marginLoss(plain, options)) as string});
