@@ -243,11 +243,11 @@ export class LargeMarginModel extends LayersModel {
       : // A value alone is the same to first order, and cheaper; a user's tape may want its gradient.
         {rivals: 'top', step: this.stream.steps, ...(isUserTape ? {} : {gradient: 'firstOrder'})};
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
-    const labelLosses = {
-      losses: this.labelLosses,
-      functions: internalsOf(this).lossFunctions,
-      exampleWeights,
+    const onDistances = (distances: Record<string, Tensor2D>) => {
+      if (training) this.watch.note(distances, this.stream.steps);
     };
+    const {lossFunctions: functions} = internalsOf(this);
+    const labelLosses = {losses: this.labelLosses, functions, exampleWeights, onDistances};
     const regularizers = () => this.calculateLosses();
     const measured = measureLoss(this.baseModel, plan, xs, ys, training, labelLosses, regularizers);
     if (training) this.stream.steps++;
