@@ -1,11 +1,19 @@
-import {dispose, mul, reshape, type Scalar, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {
+  dispose,
+  mul,
+  reshape,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
   composeLoss,
+  keptTensors,
   oneHotLabels,
   readLabels,
-  tapeHasMargin,
   valueAt,
   warnOfMasking,
   withoutTape,
@@ -18,12 +26,32 @@ import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margi
 import {markUsed} from './margin_sites.js';
 import {internalsOf, trainedModel} from './model_internals.js';
 import {noteLogits} from './softmax_tap.js';
+import {readSampleWeights} from './sample_weights.js';
 import {keepTerms, type StepTerms} from './step_terms.js';
+
+/** What a custom training loop shows of a step. */
+export interface Observed {
+  /** One-hot [batch, classes], or class indices [batch]. */
+  labels: Tensor;
+  /** [batch, classes], on the live tape; not needed with an attached model. */
+  logits?: Tensor2D;
+  /** By name, each float32 [batch, ...], on the way to the logits; not needed with an attached model. */
+  activations?: Record<string, Tensor>;
+  /** [batch], >= 0: weights of the examples' margins; the cost has its own in it. */
+  sampleWeight?: Tensor1D;
+}
 
 /** What decides about a step beside the options. */
 export interface StepChanges {
   seed: number;
   step: number;
+}
+
+/** What a step gave beside its cost, to be disposed of. */
+export interface Measured {
+  terms: StepTerms;
+  /** What a model's `fit` keeps to report, and never gets to where the step fails. */
+  reported: Tensor[];
 }
 
 /**
@@ -55,15 +83,15 @@ export class AttachedModel {
   /**
    * Runs f, in which the model is run once, on the live tape.
    *
-   * @param observed Asked after f: labels that f has shown, and its cost, which then is the label loss.
-   * @returns The cost with the margin in it and the terms, none where neither the model's loss was computed nor labels
-   *     were shown.
+   * @param observed Asked after f: what f has shown. Labels alone: the cost is the label loss, and the margin is added to it.
+   * @returns The cost with the margin in it and what was measured: nothing where the model's loss was not computed and
+   *     labels were not shown, or shown with logits of their own.
    */
   run(
     f: () => Scalar,
     changes: StepChanges,
-    observed: () => Tensor | undefined,
-  ): {cost: Scalar; terms?: StepTerms} {
+    observed: () => Observed | undefined,
+  ): {cost: Scalar; measured?: Measured} {
     const plan = {...this.plan, options: {...this.plan.options, ...changes}};
     const noted: Tensor[] = [];
     const step = new WatchedStep(this.caller, this.model, plan, noted);
@@ -74,18 +102,16 @@ export class AttachedModel {
       undo.push(restore);
       undo.push(this.withMargin(step, notes));
       const cost = f();
-      const labels = observed();
-      check(
-        !(labels && step.terms),
-        this.caller,
-        'observe',
-        'not to be called, for the model showed its labels',
-        'both',
-      );
-      if (!labels) return {cost, terms: step.terms};
-      return {cost: step.compose(notes, labels, cost), terms: step.terms};
+      const shown = observed();
+      const wanted = "not to be called, for the model's own loss showed the labels";
+      check(!(shown && step.terms), this.caller, 'observe', wanted, 'a call');
+      if (step.terms) return {cost, measured: {terms: step.terms, reported: keptTensors()}};
+      if (!shown || shown.logits) return {cost};
+      const composed = step.compose(notes, shown, cost);
+      return {cost: composed, measured: {terms: step.terms!, reported: []}};
     } catch (error) {
-      dispose(step.terms ?? {});
+      // Metrics that tfjs keeps for its report, which there will be none of, and the terms themselves.
+      if (step.terms) dispose([keptTensors(), step.terms]);
       throw error;
     } finally {
       undo.reverse().forEach(putBack => putBack());
@@ -109,10 +135,14 @@ export class AttachedModel {
   }
 }
 
-/** @throws ArgumentError where the live tape has a margin already. */
-export function checkNoMargin(caller: string): void {
-  const wayOut = 'leave model, gamma and all options of a margin out where the loss has its own';
-  check(!tapeHasMargin(), caller, 'the loss', 'to have no margin yet', 'one with a margin', wayOut);
+/** The weights of a step's examples, checked. */
+export function readWeights(
+  caller: string,
+  weights: Tensor1D | undefined,
+  batch: number,
+): Tensor1D | undefined {
+  if (weights === undefined) return undefined;
+  return withoutTape(() => readSampleWeights(caller, weights, batch, ['logits']))[0] as Tensor1D;
 }
 
 /** One forward pass of an attached model. */
@@ -128,32 +158,31 @@ class WatchedStep {
 
   /** The label loss and margin of each example. */
   losses(notes: LayerNotes, labels: Tensor, outputs: Tensor, loss: unknown, compute: LabelLoss): Tensor {
-    checkNoMargin(this.caller);
-    checkSmoothing(this.caller, this.plan.options.labelSmoothing, loss);
-    const tensors = {labels, outputs, ...this.intercepted(notes, outputs)};
-    const {losses, terms} = exampleLosses(this.caller, this.plan, tensors, loss, compute);
+    const {caller, plan} = this;
+    checkSmoothing(caller, plan.options.labelSmoothing, loss);
+    const {logits, activations, results} = this.intercepted(notes, outputs);
+    const tensors = {labels, outputs, logits, activations};
+    const {losses, terms} = exampleLosses(caller, plan, tensors, loss, compute);
     this.terms = keepTerms(terms);
+    // Not before: what the loss refuses by its name, a walk without any checks would only stumble over.
+    warnOfMixing(caller, plan, logits, results);
     return losses;
   }
 
   /** The same for a user's own loop, in which the cost of the step is the label loss. */
-  compose(notes: LayerNotes, labels: Tensor, cost: Scalar): Scalar {
+  compose(notes: LayerNotes, {labels, sampleWeight}: Observed, cost: Scalar): Scalar {
     const {caller, plan} = this;
-    checkNoMargin(caller);
-    const {logits, activations} = this.intercepted(notes);
-    const indices = readLabels(caller, labels, logits.shape[0], plan.classes);
+    checkSmoothing(caller, plan.options.labelSmoothing, 'a cost');
+    const {logits, activations, results} = this.intercepted(notes);
+    const [batch] = logits.shape;
+    const indices = readLabels(caller, labels, batch, plan.classes);
     const oneHot = withoutTape(() => oneHotLabels(indices, plan.classes));
-    const extras = {labelLoss: cost};
-    const {loss, ...terms} = composeLoss(
-      caller,
-      oneHot,
-      logits,
-      activations,
-      plan.layers,
-      plan.options,
-      extras,
-    );
+    const exampleWeights = readWeights(caller, sampleWeight, batch);
+    const {layers, options} = plan;
+    const extras = {labelLoss: cost, exampleWeights};
+    const {loss, ...terms} = composeLoss(caller, oneHot, logits, activations, layers, options, extras);
     this.terms = keepTerms(terms);
+    warnOfMixing(caller, plan, logits, results);
     return loss;
   }
 
@@ -169,8 +198,6 @@ class WatchedStep {
     const results = matchCalls(calls, findInputs(caller, calls, notes), notes);
     const made = softmax ? noted[noted.length - 1] : (outputs ?? results.get(calls[calls.length - 1])!);
     const logits = (made.rank === 2 ? made : reshape(made, [-1, plan.classes])) as Tensor2D;
-    const activations = activationsAt(caller, model, plan, results, logits);
-    warnOfMixing(caller, plan, logits, results);
-    return {logits, activations};
+    return {logits, activations: activationsAt(caller, model, plan, results, logits), results};
   }
 }

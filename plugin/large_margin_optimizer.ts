@@ -4,25 +4,23 @@ import {
   type NamedTensorMap,
   type Scalar,
   type serialization,
+  type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, registeredVariables, valueAt} from '../src/index.js';
+import {check, registeredVariables} from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
-import type {StepStream} from './model_config.js';
-import {GradientAccumulator} from './optimizer/accumulation.js';
-import {clipGradients} from './optimizer/clipping.js';
-import {Counter} from './optimizer/counter.js';
 import {
   innerFromConfig,
   innerOptimizer,
   innerToConfig,
   type OptimizerConfig,
 } from './optimizer/inner_optimizer.js';
-import {learningRateOf, setLearningRate} from './optimizer/learning_rate.js';
-import {NamedSlots} from './optimizer/named_slots.js';
+import {learningRateOf} from './optimizer/learning_rate.js';
 import {NonFinitePolicy} from './optimizer/non_finite.js';
 import type {NamedTensor} from './optimizer/slot_weights.js';
+import type {StepStream} from './optimizer/step_stream.js';
+import {Stepper} from './optimizer/stepper.js';
 import {
   optionsFromSplitConfig,
   splitOptions,
@@ -31,15 +29,11 @@ import {
   type SplitOptions,
 } from './optimizer_options.js';
 import {checkOwnClass, checkVersion, CONFIG_VERSION} from './saved_class.js';
-import {Snapshot} from './snapshot.js';
+import {restoringOnError, Snapshot} from './snapshot.js';
 import {StepMargin, type Differentiated, type Observed} from './step_margin.js';
-import {faultIn} from './step_terms.js';
+import {faultIn, type StepParts} from './step_terms.js';
 
 const CALLER = 'LargeMarginOptimizer';
-
-/** Names of what is saved beside the inner optimizer's state begin with it. */
-const OWN = 'largeMargin/';
-const STEPS = `${OWN}steps`;
 
 /**
  * An adapter around any optimizer of tfjs that adds a large margin to what is minimized, and takes better steps:
@@ -65,25 +59,24 @@ export class LargeMarginOptimizer extends Optimizer {
 
   /** Seed and number of batches so far: they decide random rivals, and what of the margin changes with the step. */
   readonly stream: StepStream;
-  private readonly slots: NamedSlots;
   private readonly split: SplitOptions;
   private readonly policy: NonFinitePolicy;
-  private readonly accumulator?: GradientAccumulator;
-  private readonly counter = new Counter();
+  private readonly stepper: Stepper;
   private readonly margin: StepMargin;
   /** Whether gradients were computed here and not applied yet. */
   private isComputed = false;
+  private isDisposed = false;
 
   constructor(inner: Optimizer | string, options: LargeMarginOptimizerOptions = {}) {
     super();
     this.split = splitOptions(CALLER, options);
-    const {nonFinite: policy = 'raise', maxSkips, accumulationSteps = 1} = this.split.step;
+    const {nonFinite: policy = 'raise', maxSkips} = this.split.step;
     this.policy = new NonFinitePolicy(CALLER, {policy, maxSkips});
     this.margin = new StepMargin(CALLER, this.split.margin);
     if (options.model) this.margin.attach(options.model);
-    this.stream = {seed: options.seed ?? Math.floor(Math.random() * 2 ** 31), steps: 0};
-    if (accumulationSteps > 1) this.accumulator = new GradientAccumulator(accumulationSteps);
-    this.slots = new NamedSlots(innerOptimizer(CALLER, inner));
+    const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+    this.stepper = new Stepper(CALLER, innerOptimizer(CALLER, inner), this.split.step, seed);
+    this.stream = this.stepper.stream;
   }
 
   /**
@@ -116,42 +109,41 @@ export class LargeMarginOptimizer extends Optimizer {
 
   /** Takes a step down f, with the margin in it. See tf.Optimizer; in `f` the model is run once. */
   override minimize(f: () => Scalar, returnCost = false, varList?: Variable[]): Scalar | null {
-    this.policy.admit();
+    this.admit();
     return withKernels(() => {
-      const untrained = new Snapshot(registeredVariables().filter(({trainable}) => !trainable));
+      const untrained = new Snapshot(untrainedNow());
       let result: Differentiated | undefined;
       try {
         result = this.margin.differentiate(f, this.stream, varList);
         const {value, grads, terms} = result;
         const gradients = toList(varList?.map(({name}) => ({name, tensor: grads[name]})) ?? grads);
-        if (this.policy.decide(faultIn(this.stream.steps, gradients, value, terms))) {
-          // No more than the optimizer holds its slots, so that they can be changed in place.
-          untrained.dispose();
-          this.take(gradients);
+        if (this.decide({gradients, value, terms})) {
+          // What a forward pass has not moved is let go of: the slots are changed in place where nobody else holds them.
+          untrained.keepMoved();
+          this.stepper.take(gradients);
         } else {
           untrained.restore();
         }
         this.stream.steps++;
-        if (this.stopped) this.margin.stopTraining();
         if (returnCost) return value;
         value.dispose();
         return null;
       } catch (error) {
         untrained.restore();
-        result?.value.dispose();
+        dispose([result?.value, result?.reported] as Tensor[]);
         throw error;
       } finally {
         untrained.dispose();
-        dispose(result?.grads ?? {});
-        dispose(result?.terms ?? {});
+        dispose([result?.grads, result?.terms] as NamedTensorMap[]);
       }
     });
   }
 
   /** The value of f with the margin in it, and its gradients, for `applyGradients`. See tf.Optimizer. */
   override computeGradients(f: () => Scalar, varList?: Variable[]): {value: Scalar; grads: NamedTensorMap} {
-    this.policy.admit();
-    const {value, grads, terms} = withKernels(() => this.margin.differentiate(f, this.stream, varList));
+    this.admit();
+    const compute = () => this.margin.differentiate(f, this.stream, varList);
+    const {value, grads, terms} = withKernels(() => restoringOnError(untrainedNow(), compute));
     this.isComputed = true;
     dispose(terms);
     this.stream.steps++;
@@ -164,25 +156,32 @@ export class LargeMarginOptimizer extends Optimizer {
    * @throws ArgumentError where the margin cannot be in them, NonFiniteError as `nonFinite` says; no weight has changed then.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
-    this.policy.admit();
+    this.admit();
     const wayOut = 'call minimize or computeGradients of this optimizer';
     const isSound = this.isComputed || !this.margin.isWanted;
     check(isSound, CALLER, 'gradients', 'to have the margin in them', 'gradients from elsewhere', wayOut);
     this.isComputed = false;
     const gradients = toList(variableGradients);
-    if (this.policy.decide(faultIn(this.stream.steps, gradients))) withKernels(() => this.take(gradients));
+    if (this.decide({gradients})) withKernels(() => this.stepper.take(gradients));
   }
 
   /** How many steps were taken. */
   override get iterations(): number {
-    return this.slots.inner.iterations;
+    return this.stepper.inner.iterations;
   }
 
-  /** The learning rate of the next step. */
+  /** The learning rate of the next step. To set it is an error where a schedule decides it. */
   get learningRate(): number {
-    const {learningRate} = this.split.step;
-    if (learningRate === undefined) return learningRateOf(this.slots.inner);
-    return valueAt(learningRate, this.iterations);
+    return this.stepper.learningRate ?? learningRateOf(this.stepper.inner);
+  }
+
+  set learningRate(value: number) {
+    this.stepper.setLearningRate(value);
+  }
+
+  /** Sets it as well: tf.train.sgd and tf.train.momentum have such a method. */
+  setLearningRate(value: number): void {
+    this.stepper.setLearningRate(value);
   }
 
   /** Whether nonFinite 'stop' has ended the training. */
@@ -196,43 +195,22 @@ export class LargeMarginOptimizer extends Optimizer {
   }
 
   override async getWeights(): Promise<NamedTensor[]> {
-    const own = [{name: STEPS, tensor: this.counter.tensorOf(this.stream.steps)}];
-    const gathered = this.accumulator?.getWeights() ?? [];
-    const named = gathered.map(({name, tensor}) => ({name: OWN + name, tensor}));
-    return [...(await this.slots.getWeights()), ...own, ...named];
+    this.checkInUse();
+    return this.stepper.getWeights();
   }
 
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    const steps = weights.find(({name}) => name === STEPS);
-    const wayOut = 'load what getWeights of a LargeMarginOptimizer gave';
-    check(
-      steps?.tensor.size === 1,
-      CALLER,
-      'weights',
-      `to have ${STEPS}, a number`,
-      steps?.tensor.shape,
-      wayOut,
-    );
-    const isOwn = ({name}: NamedTensor) => name.startsWith(OWN);
-    const gathered = weights.filter(weight => isOwn(weight) && weight !== steps);
-    const extra = this.accumulator ? undefined : gathered[0];
-    check(
-      !extra,
-      CALLER,
-      'weights',
-      'to have no gathered gradients, for accumulationSteps is 1',
-      extra?.name,
-    );
-    const count = (await steps.tensor.data())[0];
-    await this.slots.setWeights(weights.filter(weight => !isOwn(weight)));
-    this.accumulator?.setWeights(gathered.map(({name, tensor}) => ({name: name.slice(OWN.length), tensor})));
-    this.stream.steps = count;
+    this.checkInUse();
+    return this.stepper.setWeights(weights);
   }
 
   override getConfig(): serialization.ConfigDict {
     checkOwnClass(LargeMarginOptimizer);
-    const inner = innerToConfig(this.slots.inner);
-    return {version: CONFIG_VERSION, inner, seed: this.stream.seed, ...splitToConfig(this.split)};
+    const {step, margin} = this.split;
+    const inner = innerToConfig(this.stepper.inner);
+    // Never empty, by which a loaded optimizer knows that a margin is wanted.
+    const seeded = margin && {...margin, seed: this.stream.seed};
+    return {version: CONFIG_VERSION, inner, ...splitToConfig({step, margin: seeded})};
   }
 
   static override fromConfig<T extends serialization.Serializable>(
@@ -241,31 +219,36 @@ export class LargeMarginOptimizer extends Optimizer {
   ): T {
     checkVersion(LargeMarginOptimizer, config.version);
     const inner = innerFromConfig(config.inner as OptimizerConfig);
-    const optimizer = new cls(inner as never, optionsFromSplitConfig(config) as never);
-    (optimizer as unknown as LargeMarginOptimizer).stream.seed = config.seed as number;
-    return optimizer;
+    return new cls(inner as never, optionsFromSplitConfig(config) as never);
   }
 
   override dispose(): void {
-    this.slots.dispose();
-    this.accumulator?.dispose();
-    this.counter.dispose();
+    this.isDisposed = true;
+    this.stepper.dispose();
   }
 
-  /** Takes the step, or gathers its gradients until there are enough. */
-  private take(gradients: NamedTensor[]): void {
-    const {slots, accumulator, split} = this;
-    const gathered = accumulator ? accumulator.add(gradients) : gradients;
-    if (!gathered) return;
-    const clipped = clipGradients(gathered, split.step);
-    try {
-      if (split.step.learningRate !== undefined) setLearningRate(slots.inner, this.learningRate);
-      slots.apply(clipped);
-    } finally {
-      dispose(clipped.map(({tensor}) => tensor));
-      if (accumulator) dispose(gathered.map(({tensor}) => tensor));
-    }
+  private checkInUse(): void {
+    check(!this.isDisposed, CALLER, 'the optimizer', 'to be in use', 'one that was disposed of');
   }
+
+  /** Whether a step may begin. */
+  private admit(): void {
+    this.checkInUse();
+    this.policy.admit();
+  }
+
+  /** Whether to take a step. */
+  private decide(parts: StepParts): boolean {
+    const {learningRate} = this.stepper;
+    const isTaken = this.policy.decide(faultIn(this.stream.steps, {...parts, learningRate}));
+    if (this.stopped) this.margin.stopTraining();
+    return isTaken;
+  }
+}
+
+/** What only a forward pass may move, as batch norm does its averages. */
+function untrainedNow(): Variable[] {
+  return registeredVariables().filter(({trainable}) => !trainable);
 }
 
 /** The gradients that there are; a frozen variable, or one off the path, has none. */

@@ -1,17 +1,14 @@
 import type {serialization} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, checkScheduled, resolveOptions, type MarginOptions, type Scheduled} from '../src/index.js';
+import {check, checkScheduled, resolveOptions, type MarginOptions} from '../src/index.js';
 import type {LargeMarginModelOptions} from './margin_plan.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
-import {resolveClipping, type ClippingOptions} from './optimizer/clipping.js';
+import {resolveClipping} from './optimizer/clipping.js';
 import type {NonFiniteOptions} from './optimizer/non_finite.js';
+import type {SteppingOptions} from './optimizer/stepper.js';
 
 /** How a step is taken, whatever is minimized. */
-export interface StepOptions extends ClippingOptions {
-  /** In place of the inner optimizer's, >= 0; a schedule counts the steps that were taken (`iterations`). */
-  learningRate?: Scheduled;
-  /** One step is taken with the mean gradient of so many batches. Default 1. */
-  accumulationSteps?: number;
+export interface StepOptions extends SteppingOptions {
   /** What is done about a step with NaN or Infinity in it. Default 'raise'. */
   nonFinite?: NonFiniteOptions['policy'];
   /** With nonFinite 'skip': how many steps in a row may be left out. Default 10. */
@@ -64,10 +61,23 @@ export function splitOptions(caller: string, options: LargeMarginOptimizerOption
     accumulationSteps === undefined || (Number.isInteger(accumulationSteps) && accumulationSteps >= 1);
   check(isCount, caller, 'accumulationSteps', 'to be an integer >= 1', accumulationSteps);
   const clipping = resolveClipping(caller, {globalClipNorm, clipValue});
+  const hasUse = maxSkips === undefined || nonFinite === 'skip';
+  check(hasUse, caller, 'maxSkips', "to be left out unless nonFinite is 'skip'", maxSkips);
+  checkLayers(caller, margin.layers);
   const given = Object.entries({learningRate, accumulationSteps, nonFinite, maxSkips, ...clipping});
   const step: StepOptions = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  const isMarginWanted = model !== undefined || Object.keys(margin).length > 0;
+  const isMarginWanted = model !== undefined || Object.values(margin).some(value => value !== undefined);
   return isMarginWanted ? {step, margin: Object.freeze(optionsFromConfig(optionsToConfig(margin)))} : {step};
+}
+
+/** What they are called is looked at where layers are known; here, that they are called something. */
+function checkLayers(caller: string, layers: unknown): void {
+  if (!Array.isArray(layers)) return;
+  const nameOf = (layer: unknown) =>
+    typeof layer === 'string' ? layer : (layer as {name?: unknown} | null)?.name;
+  const odd = layers.find(layer => typeof nameOf(layer) !== 'string');
+  const isNamed = layers.every(layer => typeof nameOf(layer) === 'string');
+  check(isNamed, caller, 'layers', 'to be names or {name, gamma, ...}', odd);
 }
 
 /** Writes split options as a config that survives tfjs's saving. */

@@ -20,6 +20,13 @@ export class Snapshot {
     });
   }
 
+  /** Lets go of the values that variables still have: numbers that nobody else holds can be changed in place. */
+  keepMoved(): void {
+    this.variables.forEach((variable, i) => {
+      if (variable.isDisposed || variable.dataId === this.values[i].dataId) this.values[i].dispose();
+    });
+  }
+
   /** Lets go of the values; doing it again does nothing. */
   dispose(): void {
     dispose(this.values);

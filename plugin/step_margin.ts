@@ -5,34 +5,36 @@ import {
   type NamedTensorMap,
   type Scalar,
   type Tensor,
-  type Tensor1D,
-  type Tensor2D,
   type Variable,
 } from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {abandonTape, check, observedLoss, stepSeed, tapeHasMargin} from '../src/index.js';
-import {AttachedModel, checkNoMargin} from './attached_model.js';
+import {
+  abandonTape,
+  check,
+  cloneOnTape,
+  observedLoss,
+  stepSeed,
+  tapeHasMargin,
+  type LargeMarginLoss,
+  type MarginOptions,
+} from '../src/index.js';
+import {
+  AttachedModel,
+  readWeights,
+  type Measured,
+  type Observed,
+  type StepChanges,
+} from './attached_model.js';
+import {checkSmoothing} from './label_losses.js';
 import type {LargeMarginModelOptions} from './margin_plan.js';
 import type {StepStream} from './model_config.js';
-import {readSampleWeights} from './sample_weights.js';
-import {keepTerms, type StepTerms} from './step_terms.js';
+import {keepTerms} from './step_terms.js';
 
-/** What a custom training loop shows of a step. */
-export interface Observed {
-  /** One-hot [batch, classes], or class indices [batch]. */
-  labels: Tensor;
-  /** [batch, classes], on the live tape; not needed with an attached model. */
-  logits?: Tensor2D;
-  /** By name, each float32 [batch, ...], on the way to the logits; not needed with an attached model. */
-  activations?: Record<string, Tensor>;
-  /** [batch], >= 0: weights of the examples' margins; the cost has its own in it. */
-  sampleWeight?: Tensor1D;
-}
+export type {Observed} from './attached_model.js';
 
 /** A function's value with the margin in it, what that is made of, and its gradients; to be disposed of. */
-export interface Differentiated {
+export interface Differentiated extends Measured {
   value: Scalar;
-  terms: StepTerms;
   grads: NamedTensorMap;
 }
 
@@ -41,6 +43,8 @@ export class StepMargin {
   private readonly caller: string;
   /** Missing where functions bring their own margin. */
   private readonly options?: LargeMarginModelOptions;
+  /** The same without what names parts of models. */
+  private readonly ofObserved: MarginOptions;
   private attached?: AttachedModel;
   private observed?: Observed;
   private isRunning = false;
@@ -48,6 +52,8 @@ export class StepMargin {
   constructor(caller: string, options?: LargeMarginModelOptions) {
     this.caller = caller;
     this.options = options;
+    const {output: _, ...rest} = options ?? {};
+    this.ofObserved = rest;
   }
 
   /** Whether there are options of a margin. */
@@ -69,29 +75,26 @@ export class StepMargin {
     const caller = `${this.caller}.observe`;
     check(this.isRunning, caller, 'the call', 'to be inside minimize', 'a call outside');
     check(!this.observed, caller, 'the call', 'to be the only one in a step', 'a second call');
-    check(observed?.labels !== undefined, caller, 'labels', 'to be a tensor', observed?.labels);
-    for (const name of ['logits', 'activations'] as const) {
-      const isThere = this.attached !== undefined || observed[name] !== undefined;
-      check(isThere, caller, name, 'to be given', observed[name], 'or attach a model');
-    }
-    this.observed = observed;
+    checkObserved(caller, observed, this.attached !== undefined);
+    const {labels, logits, activations, sampleWeight} = observed;
+    // What a tidy around the call disposes of is looked at after f. Activations are not: the tape knows them.
+    this.observed = {
+      labels: cloneOnTape(labels),
+      ...(sampleWeight && {sampleWeight: cloneOnTape(sampleWeight)}),
+      ...(logits && {logits: cloneOnTape(logits), activations: {...activations}}),
+    };
   }
 
   /** Differentiates f, with the margin in it; after an error nothing is left behind. */
   differentiate(f: () => Scalar, stream: StepStream, varList?: Variable[]): Differentiated {
-    let terms: StepTerms = {};
-    const run = () => {
-      const {cost, terms: measured} = this.cost(f, stream);
-      terms = measured;
-      return cost;
-    };
+    const measured: Measured = {terms: {}, reported: []};
     this.isRunning = true;
     try {
       // In a tidy: tfjs keeps for ever what a function recorded that throws.
-      const {value, grads} = tidy(() => variableGrads(run, varList));
-      return {value, grads, terms};
+      const {value, grads} = tidy(() => variableGrads(() => this.cost(f, stream, measured), varList));
+      return {value, grads, ...measured};
     } catch (error) {
-      dispose(terms);
+      dispose([measured.terms, measured.reported]);
       abandonTape();
       throw error;
     } finally {
@@ -100,38 +103,84 @@ export class StepMargin {
     }
   }
 
-  private cost(f: () => Scalar, {seed, steps: step}: StepStream): {cost: Scalar; terms: StepTerms} {
-    const {caller, options, attached} = this;
+  /** The cost with the margin in it; what is measured is put into `measured`, also where an error follows. */
+  private cost(f: () => Scalar, {seed, steps: step}: StepStream, measured: Measured): Scalar {
+    const {attached} = this;
     const changes = {seed: stepSeed(seed, step), step};
-    const labels = () => (this.observed?.activations ? undefined : this.observed?.labels);
-    const run = (): {cost: Scalar; terms?: StepTerms} =>
-      attached ? attached.run(f, changes, labels) : {cost: f()};
-    const {cost, terms} = run();
-    if (terms) return {cost, terms};
-    if (this.observed) return this.observedCost(cost, this.observed, changes);
-    const wanted = options
-      ? 'to compute the loss of an attached model, or to call observe'
-      : 'to have a margin';
-    const wayOut = options
-      ? 'give the option model, or call optimizer.observe({labels, logits, activations}) in f'
-      : 'give model and gamma to LargeMarginOptimizer, or minimize the loss of a LargeMarginModel or marginLoss';
-    check(!options && tapeHasMargin(), caller, 'the function f', wanted, 'neither', wayOut);
-    return {cost, terms: {}};
+    const ran = attached ? attached.run(f, changes, () => this.observed) : {cost: f()};
+    Object.assign(measured, ran.measured);
+    const isMeasured = ran.measured !== undefined;
+    this.checkMargin(isMeasured);
+    if (!this.observed || isMeasured) return ran.cost;
+    const {loss, ...terms} = this.observedLoss(ran.cost, this.observed, changes);
+    measured.terms = keepTerms(terms);
+    return loss;
   }
 
-  private observedCost(
+  /** The margin of what was shown with its logits. */
+  private observedLoss(
     labelLoss: Scalar,
     {labels, logits, activations, sampleWeight}: Observed,
-    changes: {seed: number; step: number},
-  ): {cost: Scalar; terms: StepTerms} {
+    changes: StepChanges,
+  ): LargeMarginLoss {
     const caller = `${this.caller}.observe`;
-    checkNoMargin(this.caller);
-    const {output: _, ...options} = this.options ?? {};
-    const size = logits!.shape[0];
-    const [exampleWeights] = sampleWeight ? readSampleWeights(caller, sampleWeight, size, ['logits']) : [];
-    const extras = {labelLoss, exampleWeights: exampleWeights as Tensor1D | undefined};
-    const all = {...options, ...changes};
-    const {loss, ...terms} = observedLoss(caller, labels, logits!, activations!, all, extras);
-    return {cost: loss, terms: keepTerms(terms)};
+    const options = this.ofObserved;
+    checkSmoothing(caller, options.labelSmoothing ?? 0, 'a cost');
+    const exampleWeights = readWeights(caller, sampleWeight, logits!.shape[0]);
+    return observedLoss(caller, labels, logits!, activations!, options, changes, {labelLoss, exampleWeights});
   }
+
+  /**
+   * Checks that there is one margin: the one of the options or, without them, the function's own.
+   *
+   * @param isMeasured Whether the margin of the options is on the tape already.
+   */
+  private checkMargin(isMeasured: boolean): void {
+    const {caller, options} = this;
+    const isOwn = options !== undefined && tapeHasMargin(isMeasured ? 2 : 1);
+    const without = 'leave model, gamma and all options of a margin out where the loss has its own';
+    check(!isOwn, caller, 'the loss', 'to have no margin of its own', 'one with a margin', without);
+    const isThere = isMeasured || this.observed !== undefined || (!options && tapeHasMargin());
+    const [wanted, wayOut] = options ? NOT_SHOWN : NO_MARGIN;
+    check(isThere, caller, 'the function f', wanted, 'neither', wayOut);
+  }
+}
+
+const NOT_SHOWN = [
+  'to compute the loss of an attached model, or to call observe',
+  'give the option model (after loading: attach(model)), or call observe({labels, logits, activations}) in f',
+];
+const NO_MARGIN = [
+  'to have a margin',
+  'give model and gamma to LargeMarginOptimizer, or minimize the loss of a LargeMarginModel or marginLoss',
+];
+const OBSERVED = ['labels', 'logits', 'activations', 'sampleWeight'];
+
+function checkObserved(caller: string, observed: Observed, isAttached: boolean): void {
+  const isObject = observed !== null && typeof observed === 'object';
+  check(isObject, caller, 'the argument', 'to be {labels, logits, activations}', observed);
+  const unknown = Object.keys(observed).find(key => !OBSERVED.includes(key));
+  check(
+    unknown === undefined,
+    caller,
+    'the argument',
+    `to have only the keys ${OBSERVED.join(', ')}`,
+    unknown,
+  );
+  const {labels, logits, activations, sampleWeight} = observed;
+  const isTensor = (value: unknown) => typeof (value as Tensor)?.dataSync === 'function';
+  check(isTensor(labels), caller, 'labels', 'to be a tensor', labels);
+  check(
+    sampleWeight === undefined || isTensor(sampleWeight),
+    caller,
+    'sampleWeight',
+    'to be a tensor',
+    sampleWeight,
+  );
+  if (isAttached && logits === undefined && activations === undefined) return;
+  const wayOut = isAttached ? 'or leave both out, for a model is attached' : 'or attach a model';
+  check(isTensor(logits), caller, 'logits', 'to be a tensor', logits, wayOut);
+  const areTensors =
+    activations !== null && typeof activations === 'object' && Object.values(activations).every(isTensor);
+  check(areTensors, caller, 'activations', 'to be tensors by name', activations, wayOut);
 }

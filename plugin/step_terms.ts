@@ -16,25 +16,33 @@ export function keepTerms({crossEntropy, margin, layers}: Omit<LargeMarginLoss, 
   return withoutTape(() => Object.fromEntries(all.map(([name, term]) => [name, keep(clone(term))])));
 }
 
+/** What a step is made of, as far as it is known. */
+export interface StepParts {
+  gradients: NamedTensor[];
+  /** Of the step to come. */
+  learningRate?: number;
+  /** What is minimized. */
+  value?: Scalar;
+  terms?: StepTerms;
+}
+
 /**
  * Finds NaN and Infinity in a step, with one look at the device where all is well.
  *
- * @param value What is minimized, where it is known.
  * @returns Where the first one is: in a term of the loss before the gradient of a variable.
  */
 export function faultIn(
   step: number,
-  gradients: NamedTensor[],
-  value?: Scalar,
-  terms: StepTerms = {},
+  {gradients, learningRate = 0, value, terms = {}}: StepParts,
 ): NonFiniteFault | undefined {
+  if (!Number.isFinite(learningRate)) return {step, term: 'learningRate'};
   const loss = value ? [{name: LOSS, tensor: value}] : [];
   const found = findNonFinite([...loss, ...gradients]);
   if (found === undefined) return undefined;
   const name = Object.keys(terms).find(key => !Number.isFinite(terms[key].dataSync()[0]));
   if (name?.startsWith(OF_LAYER)) return {step, term: name, layer: name.slice(OF_LAYER.length)};
   if (name !== undefined) return {step, term: name};
-  return found === LOSS ? {step, term: LOSS} : {step, variable: found};
+  return value && !Number.isFinite(value.dataSync()[0]) ? {step, term: LOSS} : {step, variable: found};
 }
 
 const LOSS = 'loss';

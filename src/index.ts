@@ -1,4 +1,5 @@
 export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
+export {keptTensors} from './distance/kept_tensors.js';
 export {mixesExamples} from './distance/leaks.js';
 export {
   abandonTape,

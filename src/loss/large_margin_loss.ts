@@ -54,16 +54,21 @@ export function largeMarginLoss(
   return observedLoss('largeMarginLoss', labels, logits, activations, options);
 }
 
-/** The same on behalf of another door, which may bring its own label loss, and weights of the examples. */
+/**
+ * The same on behalf of another door, which may bring its own label loss, and weights of the examples.
+ *
+ * @param now What of the options differs from step to step: warnings come once for each options object.
+ */
 export function observedLoss(
   caller: string,
   labels: Tensor,
   logits: Tensor2D,
   activations: Record<string, Tensor>,
   options: MarginOptions,
+  now?: Pick<MarginOptions, 'seed' | 'step'>,
   extras?: LossExtras,
 ): LargeMarginLoss {
-  const resolved = resolveOptions(caller, options);
+  const resolved = {...resolveOptions(caller, options), ...now};
   warnOfMasking(caller, options, resolved);
   check(logits.rank === 2, caller, 'logits', 'of shape [batch, classes]', logits.shape);
   const [batch, classes] = logits.shape;
@@ -162,12 +167,13 @@ export function composeExampleLosses(
   return withPenalties(caller, labels, logits, activations, layers, options, ofMargin, onDistances);
 }
 
-/** Whether a margin is part of what the live tape recorded. */
-export function tapeHasMargin(): boolean {
-  return isTapeLive() && withMargin.has(liveTape());
+/** Whether so many margins are part of what the live tape recorded. */
+export function tapeHasMargin(count = 1): boolean {
+  return isTapeLive() && (margins.get(liveTape()) ?? 0) >= count;
 }
 
-const withMargin = new WeakSet<object>();
+/** How many there are, by tape. */
+const margins = new WeakMap<object, number>();
 
 function withPenalties<T>(
   caller: string,
@@ -188,7 +194,7 @@ function withPenalties<T>(
     onDistances?.(distances);
     return use(marginPenalties(distances, layers, options));
   });
-  withMargin.add(liveTape());
+  margins.set(liveTape(), (margins.get(liveTape()) ?? 0) + 1);
   return result;
 }
 
