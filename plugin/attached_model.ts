@@ -10,7 +10,9 @@ import {
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
+  cloneOnTape,
   composeLoss,
+  isTapeLive,
   keptTensors,
   oneHotLabels,
   readLabels,
@@ -28,6 +30,7 @@ import {internalsOf, trainedModel} from './model_internals.js';
 import {noteLogits} from './softmax_tap.js';
 import {readSampleWeights} from './sample_weights.js';
 import {keepTerms, type StepTerms} from './step_terms.js';
+import type {LayerCall} from './topology.js';
 
 /** What a custom training loop shows of a step. */
 export interface Observed {
@@ -100,6 +103,7 @@ export class AttachedModel {
       if (plan.softmax) undo.push(noteLogits(plan.softmax.layer, logits => noted.push(logits)));
       const {notes, restore} = watchLayers(plan.calls);
       undo.push(restore);
+      if (!plan.softmax) undo.push(keepResults(plan.calls[plan.calls.length - 1].layer, step.scores));
       undo.push(this.withMargin(step, notes));
       const cost = f();
       const shown = observed();
@@ -135,6 +139,18 @@ export class AttachedModel {
   }
 }
 
+/** Keeps what a layer returns for as long as the tape's function runs: a tidy around the user's call lets go of it. */
+function keepResults(layer: LayerCall['layer'], kept: Map<Tensor, Tensor>): () => void {
+  const {call} = layer;
+  layer.call = function (...args) {
+    const made = call.apply(this, args);
+    const [first] = [made].flat();
+    if (isTapeLive()) kept.set(first, cloneOnTape(first));
+    return made;
+  };
+  return () => void (layer.call = call);
+}
+
 /** The weights of a step's examples, checked. */
 export function readWeights(
   caller: string,
@@ -148,6 +164,8 @@ export function readWeights(
 /** One forward pass of an attached model. */
 class WatchedStep {
   terms?: StepTerms;
+  /** Of a net without softmax, what its last layer returned, and a copy that outlives it. */
+  readonly scores = new Map<Tensor, Tensor>();
 
   constructor(
     private readonly caller: string,
@@ -196,7 +214,8 @@ class WatchedStep {
     const {caller, model, plan, noted} = this;
     const {calls, softmax} = plan;
     const results = matchCalls(calls, findInputs(caller, calls, notes), notes);
-    const made = softmax ? noted[noted.length - 1] : (outputs ?? results.get(calls[calls.length - 1])!);
+    const scores = () => this.scores.get(results.get(calls[calls.length - 1])!)!;
+    const made = softmax ? noted[noted.length - 1] : (outputs ?? scores());
     const logits = (made.rank === 2 ? made : reshape(made, [-1, plan.classes])) as Tensor2D;
     return {logits, activations: activationsAt(caller, model, plan, results, logits), results};
   }
