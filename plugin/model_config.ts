@@ -1,6 +1,7 @@
 import {serialization} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../src/index.js';
+import {freezeParts, frozenParts, type FrozenParts} from './frozen_parts.js';
 import type {LargeMarginModelOptions} from './margin_plan.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
 import {CONFIG_VERSION} from './saved_class.js';
@@ -23,7 +24,8 @@ export interface SavedModel {
 
 /** Writes a config that survives tfjs's saving. */
 export function modelToConfig({name, base, options, stream}: SavedModel): ConfigDict {
-  const net = {className: base.getClassName(), config: base.getConfig()};
+  const frozen = frozenParts(base);
+  const net = {className: base.getClassName(), config: base.getConfig(), ...(frozen && {frozen})};
   const config = {
     version: CONFIG_VERSION,
     name,
@@ -55,6 +57,7 @@ export function modelFromConfig<T>(
   const read = fromConfig as typeof LayersModel.fromConfig;
   const net = read(cls, base.config as ConfigDict, customObjects, fastWeightInit) as unknown as LayersModel;
   try {
+    if (base.frozen) freezeParts(net, base.frozen as unknown as FrozenParts);
     return {model: make(net, optionsFromConfig(margin)), stream: stream as unknown as StepStream};
   } catch (error) {
     net.dispose();

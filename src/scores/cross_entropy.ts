@@ -1,4 +1,14 @@
-import {add, logSoftmax, mul, neg, sum, tidy, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {
+  add,
+  logSoftmax,
+  mul,
+  neg,
+  ones,
+  sum,
+  tidy,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
 
 /**
  * Measures the cross-entropy of each example from true logits, so that a gap of 1e4 neither saturates the value nor
@@ -15,6 +25,9 @@ export function crossEntropy(labels: Tensor2D, logits: Tensor2D, smoothing = 0):
   return tidy(() => {
     const even = smoothing / logits.shape[1];
     const wanted = smoothing === 0 ? labels : add(mul(labels, 1 - smoothing), even);
-    return neg(sum(mul(wanted, logSoftmax(logits)), 1)) as Tensor1D;
+    // Times one: webgl's packed products also multiply the padding of an odd number of columns, which the gradient of
+    // logSoftmax leaves at 1; this multiplication makes it 0 again.
+    const clean = mul(logits, ones(logits.shape)) as Tensor2D;
+    return neg(sum(mul(wanted, logSoftmax(clean)), 1)) as Tensor1D;
   });
 }

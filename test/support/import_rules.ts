@@ -16,7 +16,7 @@ const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;
 const helpers =
-  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights)\.ts$/;
+  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights)\.ts$/;
 const pieces =
   /^plugin\/(large_margin_model|large_margin_optimizer|margin_loss|margin_regularizer|plain_model|suggest_gamma)\.ts$/;
 const optimizer = /^plugin\/optimizer\//;
