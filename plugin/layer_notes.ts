@@ -36,7 +36,9 @@ function watch(layer: Layer, notes: Note[]): () => void {
   const original = layer.call;
   const unfused = hadOwn ? undefined : unfusedCall(layer);
   layer.call = function (inputs, kwargs) {
-    const given = [inputs].flat();
+    // A recurrent layer is given the states that it starts from apart from its input.
+    const {initialState = [], constants = []} = (kwargs ?? {}) as Record<string, Tensor[] | undefined>;
+    const given = [inputs, initialState, constants].flat();
     const run = () => unfused?.(given[0]) ?? original.call(this, inputs, kwargs);
     const made = recordedBy(layer.name, run);
     // A layer that hands its input through would stand for what else its input leads to.
@@ -61,24 +63,23 @@ export function matchCalls(
   inputs: Map<LayerCall, Tensor>,
   notes: LayerNotes,
 ): Map<LayerCall, Tensor> {
-  const results = new Map<LayerCall, Tensor>();
+  const results = new Map<LayerCall, Tensor>(inputs);
+  const matched = new Map<LayerCall, Note>();
   const taken = new Set<Note>();
+  const isGiven = (note: Note, tensors: Tensor[]) => tensors.some(tensor => note.inputs.includes(tensor));
+  const madeBy = (call: LayerCall) => matched.get(call)?.made ?? [results.get(call)!];
   for (const call of calls) {
-    if (call.isInput) {
-      results.set(call, inputs.get(call)!);
-      continue;
-    }
+    if (call.isInput) continue;
     const open = notes.get(call.layer)!.filter(note => !taken.has(note));
-    const fitting = open.filter(note =>
-      call.inputs.every(input => note.inputs.includes(results.get(input)!)),
-    );
+    const fitting = open.filter(note => call.inputs.every(input => isGiven(note, madeBy(input))));
     const readers = calls.filter(reader => reader.inputs.includes(call));
-    const isRead = ({result}: Note) =>
-      readers.every(reader => notes.get(reader.layer)!.some(note => note.inputs.includes(result)));
+    const isRead = ({made}: Note) =>
+      readers.every(reader => notes.get(reader.layer)!.some(note => isGiven(note, made)));
     const only = [fitting, open].find(notes => notes.length === 1)?.[0];
     const note = fitting.find(isRead) ?? only;
     if (!note) continue;
     taken.add(note);
+    matched.set(call, note);
     results.set(call, note.result);
   }
   return results;
