@@ -1,19 +1,21 @@
 import {Callback, type LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../../src/index.js';
-import type {CheckpointStore} from './resumable_args.js';
+import {checkNoOthers} from '../callbacks/check_args.js';
+import {checkStore, type CheckpointStore} from './resumable_args.js';
 import {readTraining, writeTraining} from './training_files.js';
+
+const CALLER = 'checkpoint';
 
 /** Saves a model and its optimizer while tfjs's own `fit` trains it. See `checkpoint`. */
 export class Checkpoint extends Callback {
   private readonly store: CheckpointStore;
   private readonly every: number;
 
-  constructor(store: CheckpointStore, {every = 1}: {every?: number} = {}) {
+  constructor(store: CheckpointStore, {every = 1, ...others}: {every?: number} = {}) {
     super();
-    const isStore = [store?.save, store?.load].every(f => typeof f === 'function');
-    check(isStore, 'checkpoint', 'store', 'to have save and load, as a CheckpointFolder', store);
-    const isCount = Number.isInteger(every) && every >= 1;
-    check(isCount, 'checkpoint', 'every', 'to be an integer >= 1', every);
+    checkStore(CALLER, 'store', store);
+    checkNoOthers(CALLER, others);
+    check(Number.isInteger(every) && every >= 1, CALLER, 'every', 'to be an integer >= 1', every);
     this.store = store;
     this.every = every;
   }
@@ -21,7 +23,7 @@ export class Checkpoint extends Callback {
   override async onEpochEnd(epoch: number): Promise<void> {
     if ((epoch + 1) % this.every !== 0) return;
     const model = this.model as LayersModel;
-    const files = await writeTraining({model}, {epoch: epoch + 1});
+    const files = await writeTraining(CALLER, {model}, {epoch: epoch + 1});
     await this.store.save(epoch + 1, files);
   }
 }
@@ -56,6 +58,7 @@ export async function restoreCheckpoint(
   {fallback = false}: {fallback?: boolean} = {},
 ): Promise<number> {
   const caller = 'restoreCheckpoint';
+  checkStore(caller, 'store', store);
   check(model?.optimizer != null, caller, 'model', 'to be compiled', model?.name, 'call model.compile first');
   const stored = await store.load({fallback});
   if (!stored) return 0;

@@ -4,6 +4,7 @@ import type {RandomStream} from '../../src/index.js';
 import {trainedModel} from '../model_internals.js';
 import type {Data} from '../batch_checks.js';
 import {permutation} from './randomness.js';
+import type {Batch} from './training_step.js';
 
 /** Methods of LayersModel that its own `fit` works with. */
 interface Standardizing {
@@ -35,12 +36,13 @@ export class EpochData {
     {sampleWeight, classWeight, batchSize}: {sampleWeight?: Tensor; classWeight?: object; batchSize: number},
   ): Promise<EpochData> {
     const host = trainedModel(model) as unknown as Standardizing;
+    // Like `fit` without the size of batches, which `false` stands for: those of an epoch are cut later.
     const [xs, ys, weights] = await host.standardizeUserData(
       x,
       y,
       sampleWeight,
       classWeight,
-      true,
+      false,
       batchSize,
     );
     const given = [x, y].flatMap(data => ('dataSync' in data ? [data] : Object.values(data))) as Tensor[];
@@ -52,12 +54,8 @@ export class EpochData {
     this.order = random && permutation(this.size, random);
   }
 
-  /**
-   * Cuts out a batch.
-   *
-   * @returns Inputs, and all that follows them in what tfjs's training function takes; the caller disposes of them.
-   */
-  batch(from: number, to: number): {inputs: Tensor[]; rest: Tensor[]} {
+  /** Cuts out the examples from..to - 1 of the epoch; the caller disposes of them. */
+  batch(from: number, to: number): Batch {
     const {order, parts, inputs} = this;
     return tidy(() => {
       const rows = order && tensor1d(order.subarray(from, to), 'int32');
@@ -71,4 +69,15 @@ export class EpochData {
   dispose(): void {
     dispose(this.parts.filter(part => part && !this.given.has(part)) as Tensor[]);
   }
+}
+
+/** Checks validation data as the model's own `fit` does, before its first step. */
+export async function checkValidation(
+  model: LayersModel,
+  {validationData, batchSize}: {validationData?: [Data, Data]; batchSize: number},
+): Promise<void> {
+  if (!validationData) return;
+  const [x, y] = validationData;
+  const data = await EpochData.of(model, x, y, {batchSize});
+  data.dispose();
 }

@@ -1,4 +1,4 @@
-import {dispose, io, util, type Variable} from '@tensorflow/tfjs-core';
+import {dispose, io, util, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../../src/index.js';
 import type {Json} from '../callbacks/resumable_callback.js';
@@ -7,8 +7,8 @@ import {readTensors} from './tensor_file.js';
 /** Files by name. */
 export type Files = Record<string, Uint8Array>;
 
-const MODEL = 'model.json';
-const WEIGHTS = 'weights.bin';
+export const MODEL = 'model.json';
+export const WEIGHTS = 'weights.bin';
 
 /** A model as tf.loadLayersModel reads it: `model.json` and `weights.bin`, without its optimizer. */
 export async function writeModel(model: LayersModel): Promise<Files> {
@@ -25,53 +25,73 @@ export async function writeModel(model: LayersModel): Promise<Files> {
   return {[MODEL]: new TextEncoder().encode(text), [WEIGHTS]: bytes};
 }
 
+/** Saved weights that fit a model. */
+export interface FittingWeights {
+  /** For each weight of the model its place among the saved ones. */
+  places: number[];
+  /** In the order of the model's weights; the caller disposes of them. */
+  tensors: Tensor[];
+}
+
 /**
- * Gives a model the weights that `writeModel` wrote of it, bit for bit: by their names where all are there (freezing
- * changes the order of a model's weights), else by their order (tfjs numbers layers without a name).
+ * Reads weights that `writeModel` wrote of a model: by their names where all are there (freezing changes the order of
+ * a model's weights), else by their order (tfjs numbers layers without a name).
  *
- * @throws ArgumentError where number, kind or shape of the weights are others, before anything changes.
+ * @param json What `model.json` holds.
+ * @throws ArgumentError where number, kind or shape of the weights are others, and for damaged files.
  */
-export function readWeightsInto(caller: string, model: LayersModel, files: Files): void {
-  const {weightsManifest} = JSON.parse(new TextDecoder().decode(files[MODEL])) as {
-    weightsManifest: Array<{weights: io.WeightsManifestEntry[]}>;
-  };
-  const specs = weightsManifest.flatMap(({weights}) => weights);
-  const wayOut = 'resume with the model that was trained';
-  const {weights} = model;
-  const wanted = `to have ${specs.length} weights`;
-  check(specs.length === weights.length, caller, 'model', wanted, `${weights.length} weights`, wayOut);
-  const places = placesOf(
-    specs.map(({name}) => name),
-    weights.map(({originalName}) => originalName),
-  );
-  weights.forEach(({originalName, shape}, i) => {
-    const spec = specs[places[i]];
-    const fits =
-      kindOf(originalName) === kindOf(spec.name) && util.arraysEqual(shape as number[], spec.shape);
-    check(
-      fits,
-      caller,
-      'model',
-      `to have ${spec.name} [${spec.shape}]`,
-      `${originalName} [${shape}]`,
-      wayOut,
-    );
-  });
-  // Names of layers in two nested models may be the same.
-  const numbered = specs.map((spec, i) => ({...spec, name: String(i)}));
-  const tensors = readTensors({specs: numbered as unknown as Json, bytes: files[WEIGHTS]});
+export function fitWeights(
+  caller: string,
+  model: LayersModel,
+  json: Json,
+  bytes: Uint8Array,
+): FittingWeights {
+  const saved = readTensors(caller, WEIGHTS, {specs: specsIn(json), bytes});
   try {
-    // Not by `write`, which would apply a layer's constraint once more.
-    weights.forEach((weight, i) => (weight.read() as Variable).assign(tensors[places[i]].tensor));
-  } finally {
-    dispose(tensors.map(({tensor}) => tensor));
+    const places = fitPlaces(
+      caller,
+      model,
+      saved.map(({name, tensor: {shape, dtype}}) => ({name, shape, dtype})),
+    );
+    return {places, tensors: places.map(place => saved[place].tensor)};
+  } catch (error) {
+    dispose(saved.map(({tensor}) => tensor));
+    throw error;
   }
 }
 
-/** For each name its place among the saved ones. */
-function placesOf(saved: string[], names: string[]): number[] {
-  const isSame = new Set(saved).size === saved.length && names.every(name => saved.includes(name));
-  return names.map((name, i) => (isSame ? saved.indexOf(name) : i));
+/** Gives a model weights, in its order, bit for bit: not by `write`, which would apply a layer's constraint once more. */
+export function putWeights({weights}: LayersModel, tensors: Tensor[]): void {
+  weights.forEach((weight, i) => (weight.read() as Variable).assign(tensors[i]));
+}
+
+interface SavedWeight {
+  name: string;
+  shape: number[];
+  dtype: string;
+}
+
+function fitPlaces(caller: string, {weights}: LayersModel, saved: SavedWeight[]): number[] {
+  const wayOut = 'resume with the model that was trained';
+  const expect = (ok: boolean, expected: string, got: string) =>
+    check(ok, caller, 'model', `to have ${expected}`, got, wayOut);
+  expect(saved.length === weights.length, `${saved.length} weights`, `${weights.length} weights`);
+  const names = saved.map(({name}) => name);
+  const own = weights.map(({originalName}) => originalName);
+  const isSame = new Set(names).size === names.length && own.every(name => names.includes(name));
+  const places = own.map((name, i) => (isSame ? names.indexOf(name) : i));
+  weights.forEach(({originalName, shape, dtype}, i) => {
+    const wanted = saved[places[i]];
+    const isLike = kindOf(originalName) === kindOf(wanted.name) && dtype === wanted.dtype;
+    const fits = isLike && util.arraysEqual(shape as number[], wanted.shape);
+    expect(fits, `${wanted.name} [${wanted.shape}]`, `${originalName} [${shape}]`);
+  });
+  return places;
+}
+
+function specsIn(json: Json): Json {
+  const {weightsManifest} = (json ?? {}) as {weightsManifest?: Array<{weights: Json}>};
+  return weightsManifest?.[0]?.weights ?? null;
 }
 
 function kindOf(name: string): string {

@@ -1,4 +1,6 @@
+import {LayersModel, type layers} from '@tensorflow/tfjs-layers';
 import type {RandomStream} from '../../src/index.js';
+import {internalsOf, trainedModel} from '../model_internals.js';
 
 /**
  * Runs f, which must be synchronous, with numbers of this stream wherever Math.random is asked: tfjs draws the seeds of
@@ -22,4 +24,35 @@ export function permutation(size: number, stream: RandomStream): Int32Array {
     [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
+}
+
+/** What a model draws by: a seed and how often it was used, or a seed that is counted up. */
+export type Counters = Array<{seed?: number; steps?: number}>;
+
+/** Copies the counters of a LargeMarginModel, of marginLoss, and of tfjs's layers that change pictures. */
+export function takeCounters(model: LayersModel): Counters {
+  return countersIn(model).map(({seed, steps}) => ({seed, steps}));
+}
+
+/** Puts back what `takeCounters` gave of the same model. */
+export function putCounters(model: LayersModel, counters: Counters): void {
+  countersIn(model).forEach((own, i) => Object.assign(own, counters[i]));
+}
+
+/** The counters themselves, in an order that only the model decides. */
+function countersIn(model: LayersModel): Counters {
+  const {lossFunctions = []} = internalsOf(trainedModel(model));
+  const streams = [model, ...new Set(lossFunctions)] as Array<{stream?: Counters[number]}>;
+  const seeded = layersIn(model) as Array<{randomGenerator?: Counters[number]}>;
+  const found = [...streams.map(({stream}) => stream), ...seeded.map(({randomGenerator}) => randomGenerator)];
+  return found.filter(counter => counter !== undefined);
+}
+
+/** All layers, those of nested models too, each once. */
+function layersIn(model: LayersModel, found = new Set<layers.Layer>()): layers.Layer[] {
+  for (const layer of model.layers) {
+    if (layer instanceof LayersModel) layersIn(layer, found);
+    else found.add(layer);
+  }
+  return [...found];
 }

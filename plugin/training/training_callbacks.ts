@@ -8,6 +8,7 @@ export interface CallbackParams {
   batchSize: number;
   samples: number;
   metrics: string[];
+  doValidation: boolean;
 }
 
 /** Callbacks as tfjs's `fit` takes them, called one after the other. */
@@ -21,14 +22,7 @@ export class TrainingCallbacks {
   ) {
     this.list = [callbacks ?? []].flat().map(made);
     for (const callback of this.list) {
-      callback.setParams({
-        ...params,
-        epochs: params.epochs,
-        initialEpoch: 0,
-        steps: null,
-        verbose: 0,
-        doValidation: false,
-      } as never);
+      callback.setParams({...params, initialEpoch: 0, steps: null, verbose: 0} as never);
       callback.setModel(model);
     }
   }
@@ -48,5 +42,7 @@ export class TrainingCallbacks {
 
 function made(callback: UserCallback): Callback | CustomCallback {
   if (callback instanceof Callback || callback instanceof CustomCallback) return callback;
-  return new CustomCallback(callback as CustomCallbackArgs, 'never');
+  // The training itself lets a page draw; whoever wants to be told when it does is told in tfjs's way.
+  const {onYield} = callback as CustomCallbackArgs;
+  return new CustomCallback(callback as CustomCallbackArgs, onYield ? 'auto' : 'never');
 }

@@ -1,4 +1,4 @@
-import {dispose, type Optimizer} from '@tensorflow/tfjs-core';
+import {dispose} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {check, type RandomStream} from '../../src/index.js';
 import {
@@ -7,23 +7,14 @@ import {
   type NamedTensor,
   type ResumableCallback,
 } from '../callbacks/resumable_callback.js';
-import {internalsOf, trainedModel} from '../model_internals.js';
-import {captureOptimizer, restoreOptimizer} from '../optimizer/capture.js';
-import {parseExactly, stringifyExactly} from './exact_json.js';
-import {readWeightsInto, writeModel, type Files} from './model_files.js';
+import {fitWeights, MODEL, putWeights, WEIGHTS, writeModel, type Files} from './model_files.js';
+import {putOptimizer, takeOptimizer} from './optimizer_state.js';
+import {putCounters, takeCounters} from './randomness.js';
 import {readTensors, writeTensors} from './tensor_file.js';
+import {decodeJson, decodeState, encodeState, type TrainingState} from './training_state.js';
 
 const STATE = 'training.json';
 const TENSORS = 'training.bin';
-
-/** Version of what is written; it grows when older readers cannot read on. */
-const VERSION = 1;
-
-/** Seed and number of steps, as models and losses with random rivals or schedules have them. */
-interface StepStream {
-  seed: number;
-  steps: number;
-}
 
 /** All that a training consists of beside its data. */
 export interface Training {
@@ -40,30 +31,28 @@ export interface Training {
  * @param progress What JSON can hold, NaN and infinities besides.
  */
 export async function writeTraining(
+  caller: string,
   {model, streams = {}, callbacks = []}: Training,
-  progress: Record<string, unknown>,
+  progress: Record<string, Json>,
 ): Promise<Files> {
   const resumable = callbacks.filter(isResumable);
-  const optimizer = await optimizerState(model.optimizer);
-  const ofCallbacks = resumable.flatMap((callback, i) =>
-    (callback.getStateTensors?.() ?? []).map(({name, tensor}) => ({name: `callback/${i}/${name}`, tensor})),
-  );
+  const {tensors, ...optimizer} = await takeOptimizer(model);
   try {
-    const slots = optimizer.tensors.map(({name, tensor}) => ({name: `optimizer/${name}`, tensor}));
-    const {specs, bytes} = await writeTensors([...slots, ...ofCallbacks]);
-    const state = {
-      version: VERSION,
-      optimizer: model.optimizer.getClassName(),
-      steps: stepStreams(model).map(stream => ({...stream})),
+    const ofCallbacks = resumable.flatMap((callback, i) =>
+      prefixed(`callback/${i}/`, callback.getStateTensors?.() ?? []),
+    );
+    const {specs, bytes} = await writeTensors(caller, [...prefixed('optimizer/', tensors), ...ofCallbacks]);
+    const state = encodeState({
+      optimizer,
+      counters: takeCounters(model),
       streams: Object.fromEntries(Object.entries(streams).map(([name, stream]) => [name, stream.getState()])),
       callbacks: resumable.map(callback => ({key: callback.key, state: callback.getState()})),
       progress,
       specs,
-    };
-    const text = new TextEncoder().encode(stringifyExactly(state));
-    return {...(await writeModel(model)), [STATE]: text, [TENSORS]: bytes};
+    });
+    return {...(await writeModel(model)), [STATE]: state, [TENSORS]: bytes};
   } finally {
-    optimizer.release();
+    dispose(tensors.map(({tensor}) => tensor));
   }
 }
 
@@ -72,7 +61,8 @@ export async function writeTraining(
  *
  * @param accept May refuse the caller's own part, before anything changes.
  * @returns The caller's own part.
- * @throws ArgumentError where model, optimizer, streams or callbacks are not those of the training that was written.
+ * @throws ArgumentError where model, optimizer, streams or callbacks are not those of the training that was written, and
+ *     for damaged files; model and optimizer are as before then.
  */
 export async function readTraining(
   caller: string,
@@ -80,73 +70,59 @@ export async function readTraining(
   files: Files,
   accept: (progress: Record<string, Json>) => void = () => {},
 ): Promise<Record<string, Json>> {
-  const state = parseExactly(new TextDecoder().decode(files[STATE])) as unknown as SavedState;
-  const isKnown = state.version <= VERSION;
-  check(
-    isKnown,
-    caller,
-    'the version of the checkpoint',
-    `to be at most ${VERSION}`,
-    state.version,
-    'update tfjs-large-margin',
-  );
+  const lost = [MODEL, WEIGHTS, STATE, TENSORS].find(name => !(files?.[name] instanceof Uint8Array));
+  check(lost === undefined, caller, 'the checkpoint', `to have the file ${lost}`, Object.keys(files ?? {}));
+  const state = decodeState(caller, STATE, files[STATE]);
   const resumable = callbacks.filter(isResumable);
   const same = (argument: string, got: string, wanted: string) =>
     check(got === wanted, caller, argument, `as it was when the checkpoint was saved (${wanted})`, got);
-  same('optimizer', model.optimizer.getClassName(), state.optimizer);
+  same('optimizer', model.optimizer.getClassName(), state.optimizer.className);
   same('streams', namesOf(streams), namesOf(state.streams));
   same('callbacks', keysOf(resumable), keysOf(state.callbacks));
+  const count = (counters: unknown[]) => `${counters.length} seeds of its own`;
+  same('model', count(takeCounters(model)), count(state.counters));
   accept(state.progress);
-  const own = stepStreams(model);
-  same('model', `${own.length} random margins`, `${state.steps.length} random margins`);
-  const tensors = readTensors({specs: state.specs, bytes: files[TENSORS]});
+  const saved = readTensors(caller, TENSORS, {specs: state.specs, bytes: files[TENSORS]});
   try {
-    readWeightsInto(caller, model, files);
-    await restoreState(model.optimizer, under('optimizer/', tensors));
-    resumable.forEach((callback, i) => {
-      const {state: learnt} = state.callbacks[i];
-      if (learnt !== undefined) callback.setState(learnt);
-      callback.setStateTensors?.(under(`callback/${i}/`, tensors));
-    });
+    await putBack(caller, {model, callbacks: resumable}, state, saved, files);
   } finally {
-    dispose(tensors.map(({tensor}) => tensor));
+    dispose(saved.map(({tensor}) => tensor));
   }
-  own.forEach((stream, i) => Object.assign(stream, state.steps[i]));
+  putCounters(model, state.counters);
   for (const [name, stream] of Object.entries(streams)) stream.setState(state.streams[name]);
   return state.progress;
 }
 
-interface SavedState {
-  version: number;
-  optimizer: string;
-  steps: StepStream[];
-  streams: Record<string, number[]>;
-  callbacks: Array<{key: string; state?: Json}>;
-  progress: Record<string, Json>;
-  specs: Json;
+/** All that may be refused comes first, the weights last. */
+async function putBack(
+  caller: string,
+  {model, callbacks}: {model: LayersModel; callbacks: ResumableCallback[]},
+  state: TrainingState,
+  saved: NamedTensor[],
+  files: Files,
+): Promise<void> {
+  const weights = fitWeights(caller, model, decodeJson(caller, MODEL, files[MODEL]), files[WEIGHTS]);
+  const before = await takeOptimizer(model);
+  try {
+    const optimizer = {...state.optimizer, tensors: under('optimizer/', saved)};
+    await putOptimizer(caller, model, optimizer, weights.places);
+    callbacks.forEach((callback, i) => {
+      const {state: learnt} = state.callbacks[i];
+      if (learnt !== undefined) callback.setState(learnt);
+    });
+    callbacks.forEach((callback, i) => callback.setStateTensors?.(under(`callback/${i}/`, saved)));
+    putWeights(model, weights.tensors);
+  } catch (error) {
+    const places = model.weights.map((_, i) => i);
+    await putOptimizer(caller, model, before, places);
+    throw error;
+  } finally {
+    dispose([...weights.tensors, ...before.tensors.map(({tensor}) => tensor)]);
+  }
 }
 
-/** Those of a LargeMarginModel and of marginLoss, in the order of the outputs. */
-function stepStreams(model: LayersModel): StepStream[] {
-  const {lossFunctions = []} = internalsOf(trainedModel(model));
-  const all = [model, ...new Set(lossFunctions)] as Array<{stream?: StepStream}>;
-  return all.flatMap(({stream}) => (stream ? [stream] : []));
-}
-
-/** Optimizers with names for their slots keep them by those; of tfjs's own, the whole state is taken by position. */
-function hasNames(optimizer: Optimizer): boolean {
-  return optimizer.getClassName() === 'LargeMarginOptimizer';
-}
-
-async function optimizerState(optimizer: Optimizer): Promise<{tensors: NamedTensor[]; release: () => void}> {
-  if (hasNames(optimizer)) return {tensors: await optimizer.getWeights(), release: () => {}};
-  const tensors = captureOptimizer(optimizer);
-  return {tensors, release: () => dispose(tensors.map(({tensor}) => tensor))};
-}
-
-async function restoreState(optimizer: Optimizer, tensors: NamedTensor[]): Promise<void> {
-  if (hasNames(optimizer)) await optimizer.setWeights(tensors);
-  else restoreOptimizer(optimizer, tensors);
+function prefixed(prefix: string, tensors: NamedTensor[]): NamedTensor[] {
+  return tensors.map(({name, tensor}) => ({name: prefix + name, tensor}));
 }
 
 function under(prefix: string, tensors: NamedTensor[]): NamedTensor[] {

@@ -1,0 +1,98 @@
+import {clone, type Optimizer} from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {check} from '../../src/index.js';
+import type {NamedTensor} from '../callbacks/resumable_callback.js';
+import {trainedModel, internalsOf} from '../model_internals.js';
+import {captureOptimizer, restoreOptimizer} from '../optimizer/capture.js';
+import {learningRateOf} from '../optimizer/learning_rate.js';
+
+/** All that an optimizer has learnt of a model. */
+export interface OptimizerState {
+  className: string;
+  /** Missing where the optimizer has none, or keeps it among its tensors. */
+  learningRate?: number;
+  /** The names of the model's variables, in the order of its weights: they differ from process to process. */
+  variables: string[];
+  tensors: NamedTensor[];
+}
+
+/** Takes copies of a compiled model's optimizer's state; the caller disposes of the tensors. */
+export async function takeOptimizer({optimizer, weights}: LayersModel): Promise<OptimizerState> {
+  const state = {className: optimizer.getClassName(), variables: namesIn(weights)};
+  if (!hasNames(optimizer)) return {...state, tensors: captureOptimizer(optimizer)};
+  const tensors = (await optimizer.getWeights()).map(({name, tensor}) => ({name, tensor: clone(tensor)}));
+  return {...state, learningRate: rateOf(optimizer), tensors};
+}
+
+/**
+ * Gives a state back, bit for bit; the tensors stay the caller's. What an optimizer keeps by name finds its variables by
+ * the places of their weights, whatever tfjs has called them in this process.
+ *
+ * @param places For each weight of the model its place when the state was taken.
+ * @throws ArgumentError for a state that the optimizer cannot have; where a schedule decides the learning rate in
+ *     another way than before, slots have changed by then.
+ */
+export async function putOptimizer(
+  caller: string,
+  model: LayersModel,
+  {learningRate, variables, tensors}: OptimizerState,
+  places: number[],
+): Promise<void> {
+  const {optimizer, weights} = model;
+  if (!hasNames(optimizer)) {
+    checkSlots(caller, model, tensors);
+    restoreOptimizer(optimizer, tensors);
+    return;
+  }
+  const own = namesIn(weights);
+  const renamed = new Map(own.map((name, i) => [variables[places[i]], name]));
+  await optimizer.setWeights(
+    tensors.map(({name, tensor}) => ({name: inNames(renamed, name), tensor})) as NamedTensor[],
+  );
+  if (learningRate !== undefined && learningRate !== rateOf(optimizer)) {
+    (optimizer as unknown as {learningRate: number}).learningRate = learningRate;
+  }
+}
+
+/** Optimizers with names for their slots keep them by those; of tfjs's own, the whole state is taken by position. */
+function hasNames(optimizer: Optimizer): boolean {
+  return optimizer.getClassName() === 'LargeMarginOptimizer';
+}
+
+/** Slots are the first for the first trained weight, and so on: a list that ends early belongs to something else. */
+function checkSlots(caller: string, model: LayersModel, tensors: NamedTensor[]): void {
+  const shapes = internalsOf(trainedModel(model)).collectedTrainableWeights.map(
+    weight => weight.read().shape,
+  );
+  const slots = new Map<string, Array<[number, number[]]>>();
+  for (const {name, tensor} of tensors) {
+    const [, field, place] = /^([^/]+)\/(\d+)\//.exec(name) ?? [];
+    if (field) slots.set(field, [...(slots.get(field) ?? []), [Number(place), tensor.shape]]);
+  }
+  for (const [field, list] of slots) {
+    const got = list.sort(([a], [b]) => a - b).map(([, shape]) => shape);
+    const fits = JSON.stringify(got.slice(0, shapes.length)) === JSON.stringify(shapes);
+    const wanted = `to have slots of the shapes ${JSON.stringify(shapes)} in ${field}`;
+    check(fits, caller, 'the checkpoint', wanted, got, 'resume with the same layers frozen');
+  }
+}
+
+function namesIn(weights: LayersModel['weights']): string[] {
+  return weights.map(weight => (weight.read() as unknown as {name: string}).name);
+}
+
+/** `<variable>/<slot>` and `largeMargin/<variable>/<sum>` with the variable's name of this process. */
+function inNames(renamed: Map<string, string>, name: string): string {
+  const [, prefix = '', variable, rest] = /^(largeMargin\/)?(.+)(\/[^/]+)$/.exec(name) ?? [];
+  const own = renamed.get(variable);
+  return own === undefined ? name : prefix + own + rest;
+}
+
+/** An adapter around an optimizer without a learning rate throws when it is asked. */
+function rateOf(optimizer: Optimizer): number | undefined {
+  try {
+    return learningRateOf(optimizer);
+  } catch {
+    return undefined;
+  }
+}
