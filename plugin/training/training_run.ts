@@ -61,7 +61,9 @@ export class TrainingRun {
     private readonly args: ResolvedFitArgs,
   ) {
     const {seed, streams, epochs, batchSize, validationData} = args;
-    const [shuffle, layers, augment] = [0, 1, 2].map(i => new RandomStream(stepSeed(seed, i)));
+    // Of a seed beyond 32 bits all of them count.
+    const mixed = stepSeed(seed, Math.floor(seed / 2 ** 32));
+    const [shuffle, layers, augment] = [0, 1, 2].map(i => new RandomStream(stepSeed(mixed, i)));
     this.streams = {shuffle, layers, augment};
     const names = trained.getDedupedMetricsNames();
     const doValidation = validationData !== undefined;
