@@ -62,7 +62,9 @@ export function checkSmoothing(caller: string, labelSmoothing: number, loss: unk
 export function labelLossFunction(caller: string, loss: unknown): LabelLoss {
   if (typeof loss === 'function') return loss as LabelLoss;
   const wanted = "to be a function or a name, as 'categoricalCrossentropy'";
-  check(typeof loss === 'string', caller, 'loss', wanted, loss);
+  // Names that every object has would do for tfjs.
+  const isName = typeof loss === 'string' && !(loss in Object.prototype);
+  check(isName, caller, 'loss', wanted, loss);
   try {
     return compiled(loss).lossFunctions![0];
   } catch {
