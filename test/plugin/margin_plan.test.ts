@@ -1,7 +1,8 @@
 import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
+import {marginRegularizer} from '../../plugin/index.js';
 import {planMargin} from '../../plugin/margin_plan.js';
-import {namesOf} from '../support/margin_plans.js';
+import {namesOf, planOf} from '../support/margin_plans.js';
 import {apply, convNet, dense, denseNet} from '../support/tiny_models.js';
 
 const picture = {inputShape: [6, 6, 2]};
@@ -117,5 +118,45 @@ describe("the set 'hidden' is every activation that follows a layer with weights
     });
     expect(namesOf(net, ['hidden'])).toEqual(['gate']);
     expect(planMargin('f', net, {gamma: 1}).softmax?.layer.name).toBe('scores');
+  });
+});
+
+describe('the calls that give margin layers', () => {
+  it('are the inputs and layers that are named, each use of a shared one, and none for the logits', () => {
+    const shared = dense('shared', 4, {activation: 'relu'});
+    const x = input({shape: [4], name: 'x'});
+    const net = model({inputs: x, outputs: apply(dense('scores'), apply(shared, apply(shared, x)))});
+    const sources = (names: string[]) =>
+      planOf(net, {layers: names}).sources.map(({layer, inputs}) => [layer.name, inputs[0]?.layer.name]);
+    expect(sources(['input', 'output'])).toEqual([['x', undefined]]);
+    expect(sources(['shared'])).toEqual([
+      ['shared', 'x'],
+      ['shared', 'shared'],
+    ]);
+    expect(sources(['shared:1'])).toEqual([['shared', 'shared']]);
+    expect(sources(['output'])).toEqual([]);
+  });
+});
+
+describe('a mark between a layer and its activation', () => {
+  it("changes nothing about the set 'hidden': it is passed through", () => {
+    const net = (isMarked: boolean) =>
+      sequential({
+        layers: [
+          conv('conv1', picture),
+          ...(isMarked ? [marginRegularizer({name: 'm1'})] : []),
+          layers.batchNormalization({name: 'bn'}),
+          ...(isMarked ? [marginRegularizer({name: 'm2'})] : []),
+          layers.reLU({name: 'relu'}),
+          ...(isMarked ? [marginRegularizer({name: 'm3'})] : []),
+          layers.flatten({name: 'flat'}),
+          dense('scores'),
+          ...(isMarked ? [marginRegularizer({name: 'm4'})] : []),
+          layers.softmax({name: 'softmax'}),
+        ],
+      });
+    expect(namesOf(net(true), ['hidden'])).toEqual(['relu']);
+    expect(namesOf(net(false), ['hidden'])).toEqual(['relu']);
+    expect(planOf(net(true), {layers: ['output']}).softmax?.layer.name).toBe('softmax');
   });
 });

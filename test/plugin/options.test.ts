@@ -3,7 +3,8 @@ import {describe, expect, it} from 'vitest';
 import {layers, loadLayersModel, sequential} from '@tensorflow/tfjs-layers';
 import {io} from '@tensorflow/tfjs-core';
 import type {LargeMarginModelOptions} from '../../plugin/margin_plan.js';
-import {optionsFromConfig, optionsToConfig} from '../../plugin/options.js';
+import {schedules} from '../../src/index.js';
+import {optionsFromConfig, optionsToConfig, settingsToConfig} from '../../plugin/options.js';
 
 /** A layer that does nothing but carry margin options through tfjs's own saving and loading. */
 class Carrier extends layers.Layer {
@@ -118,5 +119,19 @@ describe('optionsToConfig and optionsFromConfig', () => {
     const read = optionsFromConfig(optionsToConfig(options));
     options.layers[0].gamma = 9;
     expect(read.layers).toEqual([{name: 'a', gamma: 2}]);
+  });
+});
+
+describe('settingsToConfig', () => {
+  it('writes what is there as plain JSON, Infinity as linf', () => {
+    expect(settingsToConfig({})).toEqual({});
+    const all = {gamma: 1e-12, weight: 0, norm: 1.5, scale: 'size'} as const;
+    expect(settingsToConfig(all)).toEqual(all);
+    expect(settingsToConfig({norm: Infinity, gamma: undefined})).toEqual({norm: 'linf'});
+    const schedule = schedules.delay({steps: 2, then: schedules.warmUp({steps: 3, then: 1})});
+    const config = settingsToConfig({weight: schedule});
+    expect(config).toEqual({weight: schedule});
+    expect(config.weight).not.toBe(schedule);
+    expect(JSON.parse(JSON.stringify(config))).toEqual(config);
   });
 });

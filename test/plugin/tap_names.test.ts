@@ -1,7 +1,8 @@
-import {input, layers, model, sequential} from '@tensorflow/tfjs-layers';
+import {input, layers, model, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
 import {describe, expect, it} from 'vitest';
+import {marginRegularizer} from '../../plugin/index.js';
 import {planMargin} from '../../plugin/margin_plan.js';
-import {namesOf} from '../support/margin_plans.js';
+import {namesOf, planOf} from '../support/margin_plans.js';
 import {apply, convNet, dense} from '../support/tiny_models.js';
 
 describe('the names of margin layers', () => {
@@ -68,5 +69,58 @@ describe('the names of margin layers', () => {
     const two = model({inputs: x, outputs: apply(dense('scores2'), sum)});
     expect(namesOf(two, ['left2/d', 'right2/d'])).toEqual(['left2/d', 'right2/d']);
     expect(namesOf(two, ['hidden']).sort()).toEqual(['left2/d', 'right2/d']);
+  });
+});
+
+describe('the marked activations', () => {
+  const mark = (name: string, rest = {}) => marginRegularizer({name, ...rest});
+  const chosen = (net: LayersModel, options = {}) => planOf(net, options).layers;
+
+  it('are the margin layers where none are named, each with its own settings', () => {
+    const settings = {gamma: 3, weight: 0.5, norm: 'l1', scale: 'size'};
+    const net = sequential({
+      layers: [
+        mark('a', {inputShape: [4]}),
+        dense('h', 5, {activation: 'relu'}),
+        mark('b', settings),
+        dense('scores'),
+      ],
+    });
+    const defaults = {gamma: 1, weight: 1, norm: 'l2', scale: 1};
+    expect(chosen(net)).toEqual([
+      {name: 'a', ...defaults},
+      {name: 'b', ...settings},
+    ]);
+    expect(chosen(net, {layers: ['h']})).toEqual([{name: 'h', ...defaults}]);
+    // By name the settings are those of whoever names it.
+    expect(chosen(net, {layers: ['b']})).toEqual([{name: 'b', ...defaults}]);
+    expect(namesOf(net, 'all')).toEqual(['input', 'h']);
+  });
+
+  it('are every use of a shared mark, also of one in a nested model that is used twice', () => {
+    const x = input({shape: [4], name: 'x'});
+    const shared = mark('m', {gamma: 2});
+    const twice = apply(shared, apply(dense('d', 5), apply(shared, x)));
+    const inner = sequential({name: 'inner', layers: [dense('i', 5, {inputShape: [5]}), mark('n')]});
+    const net = model({inputs: x, outputs: apply(dense('scores'), apply(inner, apply(inner, twice)))});
+    const gammas = Object.fromEntries(chosen(net).map(({name, gamma}) => [name, gamma]));
+    expect(gammas).toEqual({'m:0': 2, 'm:1': 2, 'n:0': 1, 'n:1': 1});
+  });
+
+  it('are told apart by their paths, where nested models have marks of one name', () => {
+    const tower = (name: string, gamma: number) =>
+      sequential({name, layers: [dense('d', 5, {inputShape: [4]}), mark('m', {gamma})]});
+    const x = input({shape: [4], name: 'x'});
+    const sum = apply(layers.add(), [apply(tower('left', 2), x), apply(tower('right', 3), x)]);
+    const net = model({inputs: x, outputs: apply(dense('scores'), sum)});
+    const found = chosen(net).map(({name, gamma}) => [name, gamma]);
+    expect(Object.fromEntries(found)).toEqual({'left/m': 2, 'right/m': 3});
+  });
+
+  it('are none where no mark leads to the output', () => {
+    const x = input({shape: [4], name: 'x'});
+    const h = apply(dense('h', 4, {activation: 'relu'}), x);
+    const outputs = [apply(dense('scores'), h), apply(dense('aside', 2), apply(mark('m'), h))];
+    expect(namesOf(model({inputs: x, outputs}), undefined, {output: 'scores'})).toEqual(['input', 'h']);
   });
 });

@@ -16,7 +16,7 @@ export function tapedByGrad<T>(f: (x: tf.Tensor) => T): T {
   let result: T | undefined;
   const x = tf.tensor1d([0.3, -0.7]);
   const run = (x: tf.Tensor) => tf.tidy(() => ((result = f(x)), tf.sum(x) as tf.Scalar));
-  tf.tidy(() => tf.grad(run as never)(x));
+  tf.tidy(() => void tf.grad(run as never)(x));
   x.dispose();
   return result as T;
 }

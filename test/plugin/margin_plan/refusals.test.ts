@@ -122,4 +122,24 @@ describe('planMargin refuses', () => {
     expect(plan(net, {layers: ['flat']})).not.toThrow();
     expect(plan(net, {gradient: 'firstOrder'})).not.toThrow();
   });
+
+  it('a step: whoever plans counts them', async () => {
+    await expectRefusal(plan(denseNet(), {step: 0}), 'step', 'left out', 'counted here', 'got 0');
+    expect(plan(denseNet(), {step: undefined})).not.toThrow();
+  });
+
+  it('a layer behind the final softmax, and says where the logits are', async () => {
+    const net = sequential({
+      layers: [
+        dense('h', 5, {inputShape: [4]}),
+        dense('scores', 3, {activation: 'softmax'}),
+        layers.reshape({targetShape: [3], name: 'late'}),
+      ],
+    });
+    const parts = ['f: expected layers to come before the softmax scores', "got 'late'", "choose 'output'"];
+    await expectRefusal(plan(net, {layers: ['h', 'late']}), 'layers', ...parts);
+    expect(plan(net, {layers: ['h', 'output']})).not.toThrow();
+    // The layer that ends in the softmax gives the logits.
+    expect(plan(net, {layers: ['scores']})).not.toThrow();
+  });
 });

@@ -2,7 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {
   abandonTape,
+  abandonTapeSoon,
+  cloneOnTape,
   isTapeLive,
+  leadsTo,
   liveTape,
   onLiveTape,
   ownerOf,
@@ -173,5 +176,123 @@ describe('recordedBy', () => {
   it('passes results and errors on, with or without a tape', () => {
     expect(recordedBy('a', () => 3)).toBe(3);
     expect(() => recordedBy('a', () => { throw new Error('broken'); })).toThrow('broken'); // prettier-ignore
+  });
+});
+
+describe('abandonTapeSoon', () => {
+  it('frees what a tape saved, as soon as its function has thrown', async () => {
+    const x = tf.tensor1d([1, 2]);
+    const before = tf.memory().numTensors;
+    const f = (x: tf.Tensor) => {
+      tf.sigmoid(x);
+      abandonTapeSoon();
+      throw new Error('inside');
+    };
+    expect(await errorOf(() => tf.tidy(() => tf.grad(f as never)(x)))).toBeInstanceOf(Error);
+    expect(tf.memory().numTensors).toBe(before);
+    // Also where another tape came first.
+    await errorOf(() => tf.tidy(() => tf.grad(f as never)(x)));
+    expect(tf.memory().numTensors).toBe(before);
+    x.dispose();
+  });
+
+  it('leaves the tape whole for a function that goes on', async () => {
+    const x = tf.tensor1d([0.5, 2]);
+    const slope = (f: (x: tf.Tensor) => tf.Tensor) => tf.tidy(() => tf.grad(f)(x).dataSync());
+    const expected = slope(x => tf.sigmoid(x));
+    const found = slope(x => {
+      const y = tf.sigmoid(x);
+      abandonTapeSoon();
+      return y;
+    });
+    expect(found).toEqual(expected);
+    await Promise.resolve();
+    expect(slope(x => tf.sigmoid(x))).toEqual(expected);
+    x.dispose();
+  });
+});
+
+describe('cloneOnTape', () => {
+  it('outlives every tidy within the tape, and not the tape', () => {
+    const copies: tf.Tensor[] = [];
+    const copy = (x: tf.Tensor) => copies.push(cloneOnTape(x));
+    expectNoLeak(() =>
+      taped(x => {
+        copy(x);
+        tf.tidy(() => copy(x));
+        tf.tidy(() => tf.tidy(() => void copy(tf.square(x))));
+        // A tape within is part of the whole.
+        tf.tidy(() => tf.grad(x => (copy(x), tf.sum(x)))(x));
+        expect(copies.map(t => t.isDisposed)).toEqual([false, false, false, false]);
+        expectClose(copies[2].dataSync(), tf.square(x).dataSync(), 0);
+      }),
+    );
+    expect(copies.map(t => t.isDisposed)).toEqual([true, true, true, true]);
+  });
+
+  it('is gone after an error too, and belongs to the scope around it where no tape is live', () => {
+    const x = tf.scalar(2);
+    expectNoLeak(() => {
+      const failing = () =>
+        tf.tidy(() => {
+          const f = (x: tf.Tensor) => {
+            tf.tidy(() => void cloneOnTape(x));
+            throw new Error('inside');
+          };
+          tf.grad(f)(x);
+        });
+      expect(failing).toThrow('inside');
+      tf.tidy(() => void cloneOnTape(x));
+    });
+    x.dispose();
+  });
+
+  it('is part of what is differentiated', () => {
+    // d(x^2)/dx = 2 x.
+    const x = tf.scalar(3);
+    expectClose(
+      tf.tidy(() =>
+        tf
+          .grad(x => tf.square(cloneOnTape(x)))(x)
+          .dataSync(),
+      ),
+      [6],
+      0,
+    );
+    x.dispose();
+  });
+});
+
+describe('leadsTo', () => {
+  it('follows what was computed from what, in this direction only', () => {
+    taped(x => {
+      const [a, b] = [tf.square(x), tf.neg(x)];
+      const sum = tf.add(a, 1);
+      const concat = tf.concat([sum, b]);
+      const ways = [a, b, sum, concat].map(y => [x, a, b, sum].map(from => leadsTo(from, y)));
+      expect(ways).toEqual([
+        [true, true, false, false],
+        [true, false, true, false],
+        [true, true, false, true],
+        [true, true, true, true],
+      ]);
+      expect(leadsTo(concat, a)).toBe(false);
+    });
+  });
+
+  it('knows tensors that are disposed of, and nothing of what was not recorded', () => {
+    taped(x => {
+      const a = tf.square(x);
+      const y = tf.neg(a);
+      a.dispose();
+      expect(leadsTo(a, y)).toBe(true);
+      expect(
+        leadsTo(
+          x,
+          withoutTape(() => tf.square(x)),
+        ),
+      ).toBe(false);
+      expect(leadsTo(x, tf.scalar(1))).toBe(false);
+    });
   });
 });
