@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {io, serialization} from '@tensorflow/tfjs-core';
-import {loadLayersModel} from '@tensorflow/tfjs-layers';
+import {layers, loadLayersModel} from '@tensorflow/tfjs-layers';
 import type * as Plugin from '../../plugin/index.js';
-import {beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it, vi} from 'vitest';
 import {registeredGradients} from '../support/registered_gradients.js';
 import {denseNet} from '../support/tiny_models.js';
 
@@ -34,8 +34,25 @@ describe('register', () => {
     expect(added.sort()).toEqual(ours.flat().sort());
   });
 
-  it('adds the class LargeMarginModel and nothing else', () => {
-    expect(classNames().filter(name => !classesBefore.includes(name))).toEqual(['LargeMarginModel']);
+  it('adds the classes that files can hold, and nothing else', () => {
+    const ours = ['LargeMarginModel', 'LargeMarginOptimizer', 'LargeMarginRegularizer'];
+    expect(classNames().filter(name => !classesBefore.includes(name))).toEqual(ours);
+  });
+
+  it('takes the place of what somebody else has registered under one of its names, and says so once', async () => {
+    const {classNameMap} = serialization.SerializationMap.getMap();
+    class Theirs extends layers.Layer {
+      static className = 'LargeMarginRegularizer';
+    }
+    serialization.registerClass(Theirs as never);
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    // Once more, as when the package comes after theirs.
+    const again = '../../plugin/register.js?again';
+    await import(/* @vite-ignore */ again);
+    expect(warn).toHaveBeenCalledOnce();
+    expect(warn.mock.calls[0][0]).toContain('the class name LargeMarginRegularizer was registered already');
+    expect(classNameMap['LargeMarginRegularizer'][0]).toBe(plugin.MarginRegularizer);
+    warn.mockRestore();
   });
 
   it('lets tf.loadLayersModel find the class by its name', async () => {
