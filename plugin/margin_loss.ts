@@ -50,13 +50,15 @@ export interface MarginLossFunction {
  *     crossEntropyWeight x label loss + marginWeight x margin
  *
  * The model stays a plain tf.LayersModel: labels come in `y`, class weights weigh both terms. In `evaluate`, and for
- * validation data, tfjs has no tape live: the label loss alone is reported there, without crossEntropyWeight. Like every
- * loss that is a function it is not saved: compile again after loading.
+ * validation data, tfjs has no tape live: the label loss alone is reported there, without crossEntropyWeight, which is
+ * for the label loss of this output only. Like every loss that is a function it is not saved: compile again after
+ * loading. It sees labels after the forward pass: those that it refuses have moved batch norm's averages.
  *
  * @param model The model that will be compiled; it has marginRegularizer layers on the way to its output.
  * @param options Those of LargeMarginModel but `layers`, and `loss`. What a marked activation sets itself comes first.
  * @returns A function of labels (one-hot [batch, classes] or indices [batch]) and outputs [batch, classes] that gives [batch].
- * @throws ArgumentError naming the option that is wrong, or that the model has no mark.
+ * @throws ArgumentError naming the option that is wrong, or that the model has no mark; in training for labels that are
+ *     no classes, and for outputs that the model did not compute as a whole on the live tape.
  * @example
  * model.compile({optimizer: 'adam', loss: marginLoss(model, {gamma: 1}), metrics: ['accuracy']});
  */

@@ -109,7 +109,7 @@ export function cloneOnTape<T extends Tensor>(x: T): T {
   // The scope in which tfjs runs what it differentiates.
   const whole = scopeStack.find(({name}) => name === 'forward');
   if (whole === undefined || whole === activeScope) return copy;
-  activeScope.track.splice(activeScope.track.indexOf(copy), 1);
+  activeScope.track = activeScope.track.filter(tensor => tensor !== copy);
   whole.track.push(copy);
   copy.scopeId = whole.id;
   return copy;
