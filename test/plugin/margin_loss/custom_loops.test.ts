@@ -210,6 +210,20 @@ describe('attacks on a net with marks', () => {
     expectClose(ours, theirs, 1e-6);
   });
 
+  it('and a LargeMarginModel of the same net, find what they found before the loss was made', () => {
+    const net = markedNet();
+    const wrapped = new LargeMarginModel(net, {gamma: 1});
+    const read = () =>
+      tf.tidy(() =>
+        tf
+          .grad(x => wrapped.computeLoss(x, y).loss)(x)
+          .dataSync(),
+      );
+    const before = read();
+    marginLoss(net, {gamma: 1});
+    expect(expectNoLeak(read)).toEqual(before);
+  });
+
   it('may be made within a step: the loss is that of the last run', () => {
     const net = markedNet();
     const loss = marginLoss(net, {gamma: 1});
@@ -263,7 +277,7 @@ describe('marginLoss computes with what it is given', () => {
   });
 
   it('NaN in the data is NaN in the loss and in the weights', async () => {
-    const sick = tf.tidy(() => tf.concat([x.slice(0, 5), tf.fill([1, 4], NaN)]));
+    const sick = tf.tidy(() => tf.concat([tf.slice(x, 0, 5), tf.fill([1, 4], NaN)]));
     for (const gradient of ['exact', 'firstOrder'] as const) {
       const net = markedNet();
       // Without the label loss, which would be NaN anyway.

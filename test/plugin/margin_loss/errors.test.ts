@@ -144,7 +144,7 @@ describe('labels that are wrong', () => {
     };
     other.compile({optimizer: tf.train.adam(0.1), loss: broken});
     await other.fit(x, y, {verbose: 0});
-    const labels = tf.tidy(() => tf.concat([y.slice(0, 4), soft.slice(0, 2)]) as tf.Tensor);
+    const labels = tf.tidy(() => tf.concat([tf.slice(y, 0, 4), tf.slice(soft, 0, 2)]) as tf.Tensor);
     const leftBy = async (net: LayersModel, wait: () => void = () => {}) => {
       const before = tf.memory().numTensors;
       const callbacks = {onBatchEnd: wait};

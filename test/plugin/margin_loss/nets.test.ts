@@ -191,6 +191,18 @@ describe('marginLoss at the marks of a net', () => {
     }
   });
 
+  it('a mark of a volume between convolutions, which tfjs differentiates once', async () => {
+    const make = layersInARow(
+      () => layers.conv3d({filters: 3, kernelSize: 2, inputShape: [3, 3, 3, 1], activation: 'relu'}),
+      () => marginRegularizer(),
+      () => layers.conv3d({filters: 2, kernelSize: 2}),
+      () => layers.flatten(),
+      softmaxed,
+    );
+    const volumes = randomTensor([6, 3, 3, 3, 1], 7);
+    await expectSameDoors(volumes, y, {make, options: {gamma: 1, gradient: 'firstOrder'}});
+  });
+
   it('a mark behind the softmax is refused', async () => {
     const net = layersInARow(
       () => dense('h', 5, {inputShape: [4]}),
