@@ -120,7 +120,10 @@ export class LargeMarginOptimizer extends Optimizer {
         if (this.decide({gradients, value, terms})) {
           // What a forward pass has not moved is let go of: the slots are changed in place where nobody else holds them.
           untrained.keepMoved();
-          this.stepper.take(gradients);
+          this.stepper.take(
+            gradients,
+            varList?.map(({name}) => name),
+          );
         } else {
           untrained.restore();
         }

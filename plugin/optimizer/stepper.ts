@@ -64,18 +64,27 @@ export class Stepper {
     if (options.learningRate !== undefined) options.learningRate = value;
   }
 
-  /** Takes the step, or gathers its gradients until there are enough; they stay the caller's. */
-  take(gradients: NamedTensor[]): void {
-    const {slots, accumulator, options} = this;
-    const gathered = accumulator ? accumulator.add(gradients) : gradients;
+  /**
+   * Takes the step, or gathers its gradients until there are enough.
+   *
+   * @param gradients They stay the caller's.
+   * @param variables Names of those that may move in this step; by default all. What others have gathered is dropped: a
+   *     layer that was frozen meanwhile stays where it is, also where tfjs calls its variables trainable (in a Sequential).
+   */
+  take(gradients: NamedTensor[], variables?: string[]): void {
+    const {accumulator} = this;
+    if (!accumulator) {
+      this.apply(gradients);
+      return;
+    }
+    const gathered = accumulator.add(gradients);
     if (!gathered) return;
-    const clipped = clipGradients(gathered, options);
     try {
-      if (options.learningRate !== undefined) setLearningRate(this.inner, this.learningRate!);
-      slots.apply(clipped);
+      const left = gathered.filter(({name}) => variables && !variables.includes(name));
+      if (left.length > 0) warnOfDropped(this.caller, left);
+      this.apply(gathered.filter(gradient => !left.includes(gradient)));
     } finally {
-      dispose(clipped.map(({tensor}) => tensor));
-      if (accumulator) dispose(gathered.map(({tensor}) => tensor));
+      dispose(gathered.map(({tensor}) => tensor));
     }
   }
 
@@ -114,6 +123,17 @@ export class Stepper {
     this.stream.dispose();
   }
 
+  private apply(gradients: NamedTensor[]): void {
+    const {slots, options} = this;
+    const clipped = clipGradients(gradients, options);
+    try {
+      if (options.learningRate !== undefined) setLearningRate(this.inner, this.learningRate!);
+      slots.apply(clipped);
+    } finally {
+      dispose(clipped.map(({tensor}) => tensor));
+    }
+  }
+
   /** What was gathered of a step that is under way. */
   private readGathered(weights: NamedTensor[]): GradientAccumulator | undefined {
     const {accumulationSteps = 1} = this.options;
@@ -127,4 +147,11 @@ export class Stepper {
     accumulator.setWeights(weights);
     return accumulator;
   }
+}
+
+function warnOfDropped(caller: string, gradients: NamedTensor[]): void {
+  const names = gradients.map(({name}) => name).join(', ');
+  console.warn(
+    `${caller}: the gathered gradients of ${names} are dropped, for the batch that completes a step does not train them`,
+  );
 }

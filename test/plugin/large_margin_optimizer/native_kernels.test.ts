@@ -63,16 +63,12 @@ describe('with the faster kernels of the native engine', () => {
         const {model, optimizer} = compiled(inner, {...OPTIONS, accumulationSteps});
         const held: number[] = [];
         const backend = tf.engine().backend as unknown as {refCount: (id: object) => number};
-        const stock = inner.applyGradients;
         // Through the prototype, where the faster step is put while it is wanted.
         inner.applyGradients = function (gradients) {
           for (const field of slotFields(inner))
             for (const slot of slotsIn(inner, field))
               if (slot) held.push(backend.refCount(slot.variable.dataId));
-          (Object.getPrototypeOf(inner) as {applyGradients: typeof stock}).applyGradients.call(
-            this,
-            gradients,
-          );
+          (Object.getPrototypeOf(inner) as tf.Optimizer).applyGradients.call(this, gradients);
         };
         const step = () =>
           optimizer.minimize(() => {
@@ -92,19 +88,16 @@ describe('with the faster kernels of the native engine', () => {
   it('are in place while the adapter steps, and not for another optimizer', async () => {
     enableNativeKernels();
     const gradientsOf = (model: LayersModel) =>
-      Object.fromEntries(
-        model.trainableWeights.map(weight => [
-          (weight.read() as tf.Variable).name,
-          tf.zerosLike(weight.read()),
-        ]),
-      );
+      model.trainableWeights
+        .map(weight => weight.read() as tf.Variable)
+        .map(({name, shape}) => ({name, tensor: tf.zeros(shape)}));
     const model = convNet();
     const [bare, adapter] = [tf.train.adam(0.01), new LargeMarginOptimizer(tf.train.adam(0.01))];
     for (const [optimizer, expected] of [
       [bare, false],
       [adapter, true],
     ] as const) {
-      const run = operationsRunBy(() => tf.tidy(() => optimizer.applyGradients(gradientsOf(model))));
+      const run = operationsRunBy(() => tf.tidy(() => void optimizer.applyGradients(gradientsOf(model))));
       expect(run.includes('ResourceApplyAdam')).toBe(expected);
     }
   });
