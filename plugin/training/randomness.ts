@@ -1,4 +1,4 @@
-import {LayersModel, type layers} from '@tensorflow/tfjs-layers';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
 import type {RandomStream} from '../../src/index.js';
 import {internalsOf, trainedModel} from '../model_internals.js';
 
@@ -26,10 +26,10 @@ export function permutation(size: number, stream: RandomStream): Int32Array {
   return order;
 }
 
-/** What a model draws by: a seed and how often it was used, or a seed that is counted up. */
-export type Counters = Array<{seed?: number; steps?: number}>;
+/** What a model draws by: seeds, and how often each was used. */
+export type Counters = Array<{seed: number; steps: number}>;
 
-/** Copies the counters of a LargeMarginModel, of marginLoss, and of tfjs's layers that change pictures. */
+/** Copies the counters of a LargeMarginModel and of marginLoss. */
 export function takeCounters(model: LayersModel): Counters {
   return countersIn(model).map(({seed, steps}) => ({seed, steps}));
 }
@@ -39,20 +39,9 @@ export function putCounters(model: LayersModel, counters: Counters): void {
   countersIn(model).forEach((own, i) => Object.assign(own, counters[i]));
 }
 
-/** The counters themselves, in an order that only the model decides. */
+/** The counters themselves, in the order of the outputs. */
 function countersIn(model: LayersModel): Counters {
   const {lossFunctions = []} = internalsOf(trainedModel(model));
-  const streams = [model, ...new Set(lossFunctions)] as Array<{stream?: Counters[number]}>;
-  const seeded = layersIn(model) as Array<{randomGenerator?: Counters[number]}>;
-  const found = [...streams.map(({stream}) => stream), ...seeded.map(({randomGenerator}) => randomGenerator)];
-  return found.filter(counter => counter !== undefined);
-}
-
-/** All layers, those of nested models too, each once. */
-function layersIn(model: LayersModel, found = new Set<layers.Layer>()): layers.Layer[] {
-  for (const layer of model.layers) {
-    if (layer instanceof LayersModel) layersIn(layer, found);
-    else found.add(layer);
-  }
-  return [...found];
+  const all = [model, ...new Set(lossFunctions)] as Array<{stream?: Counters[number]}>;
+  return all.flatMap(({stream}) => (stream ? [stream] : []));
 }
