@@ -7,7 +7,7 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
   cloneOnTape,
@@ -68,6 +68,8 @@ export class AttachedModel {
 
   /** @throws ArgumentError as LargeMarginModel does. */
   constructor(caller: string, model: LayersModel, options: LargeMarginModelOptions) {
+    const isModel = model instanceof LayersModel && model.outputs?.length > 0;
+    check(isModel, caller, 'model', 'to be a tf.LayersModel with a known input shape', String(model));
     const isOwn = model.getClassName() === 'LargeMarginModel';
     const wayOut = 'a LargeMarginModel has its own margin: leave model, gamma and layers out';
     check(!isOwn, caller, 'model', 'to be a plain tf.LayersModel', model.name, wayOut);

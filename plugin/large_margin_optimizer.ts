@@ -73,7 +73,7 @@ export class LargeMarginOptimizer extends Optimizer {
     const {nonFinite: policy = 'raise', maxSkips} = this.split.step;
     this.policy = new NonFinitePolicy(CALLER, {policy, maxSkips});
     this.margin = new StepMargin(CALLER, this.split.margin);
-    if (options.model) this.margin.attach(options.model);
+    if (options.model !== undefined) this.margin.attach(options.model);
     const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
     this.stepper = new Stepper(CALLER, innerOptimizer(CALLER, inner), this.split.step, seed);
     this.stream = this.stepper.stream;
