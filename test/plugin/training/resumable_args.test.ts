@@ -1,4 +1,4 @@
-import type {Tensor} from "@tensorflow/tfjs-core";
+import type {Tensor} from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {RandomStream} from '../../../plugin/index.js';
 import {checkStore, resolveFitArgs, type ResumableFitArgs} from '../../../plugin/training/resumable_args.js';
