@@ -118,6 +118,13 @@ const doors: Record<string, Door> = {
     return stepOf(model, net, spy, x, y);
   },
 
+  'LargeMarginModel.computeLoss': (c, options, x, y) => {
+    const [net, spy] = [netOf(c), new Spy()];
+    const model = new LargeMarginModel(net, options);
+    const cost = spy.minimize(() => model.computeLoss(x, y).loss, true, variablesOf(net))!;
+    return {loss: cost.dataSync()[0], gradients: spy.of(variablesOf(net))};
+  },
+
   'marginRegularizer in a LargeMarginModel': async (c, options, x, y) => {
     const [net, spy] = [marked(c), new Spy()];
     const model = new LargeMarginModel(net, unmarked(options));
@@ -136,6 +143,18 @@ const doors: Record<string, Door> = {
     const optimizer = new LargeMarginOptimizer(spy, {...options, model: net});
     net.compile({optimizer, loss: 'categoricalCrossentropy'});
     return stepOf(net, net, spy, x, y);
+  },
+
+  'LargeMarginOptimizer, attached in a loop': (c, options, x, y) => {
+    const [net, spy] = [netOf(c), new Spy()];
+    const optimizer = new LargeMarginOptimizer(spy, {...options, model: net});
+    const run = () => {
+      const logits = net.apply(x, {training: true}) as tf.Tensor2D;
+      optimizer.observe({labels: y});
+      return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
+    };
+    const cost = optimizer.minimize(run, true, variablesOf(net))!;
+    return {loss: cost.dataSync()[0], gradients: spy.of(variablesOf(net))};
   },
 
   'LargeMarginOptimizer, observing': (c, options, x, y) =>
