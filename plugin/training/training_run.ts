@@ -1,4 +1,11 @@
-import {dispose, nextFrame, util, type Tensor, type TensorContainer} from '@tensorflow/tfjs-core';
+import {
+  dispose,
+  nextFrame,
+  util,
+  type Optimizer,
+  type Tensor,
+  type TensorContainer,
+} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {check, RandomStream, stepSeed} from '../../src/index.js';
 import {readLogs} from '../callbacks/epoch_logs.js';
@@ -8,7 +15,7 @@ import {EpochLogs, type Logs} from './epoch_logs.js';
 import type {ResolvedFitArgs} from './resumable_args.js';
 import {TrainingCallbacks} from './training_callbacks.js';
 import {readTraining, writeTraining, type Training} from './training_files.js';
-import {numbersOf, takeStep, type TrainFunction} from './training_step.js';
+import {numbersOf, takeStep, type Stepping, type TrainFunction} from './training_step.js';
 
 /** How long a page may wait for its turn. */
 const TURN_MS = 20;
@@ -38,6 +45,7 @@ interface Progress {
 export interface Trained {
   isTraining: boolean;
   stopTraining: boolean;
+  readonly optimizer: Optimizer;
   makeTrainFunction(): TrainFunction;
   getDedupedMetricsNames(): string[];
 }
@@ -96,10 +104,10 @@ export class TrainingRun {
     }
     await callbacks.call('onEpochBegin', progress.epoch, {});
     data.begin(args.shuffle ? streams.shuffle : undefined);
-    const step = trained.makeTrainFunction();
+    const stepping = {step: trained.makeTrainFunction(), optimizer: trained.optimizer};
     const batches = Math.ceil(data.size / args.batchSize);
     while (progress.batch < batches && !trained.stopTraining) {
-      await this.batch(step);
+      await this.batch(stepping);
       const isLast = progress.batch === batches || trained.stopTraining;
       if (typeof args.saveEvery === 'number' && progress.step % args.saveEvery === 0 && !isLast)
         await this.save();
@@ -107,13 +115,13 @@ export class TrainingRun {
     await this.endEpoch(progress.batch === batches);
   }
 
-  private async batch(step: TrainFunction): Promise<void> {
+  private async batch(stepping: Stepping): Promise<void> {
     const {progress, data, args, callbacks, streams, trained} = this;
     const from = progress.batch * args.batchSize;
     const to = Math.min(from + args.batchSize, data.size);
     const named = {batch: progress.batch, size: to - from};
     await callbacks.call('onBatchBegin', progress.batch, named);
-    const values = await takeStep(this.caller, step, () => data.batch(from, to), streams, args.augment);
+    const values = await takeStep(this.caller, stepping, () => data.batch(from, to), streams, args.augment);
     const logs = Object.fromEntries(trained.getDedupedMetricsNames().map((name, i) => [name, values[i]]));
     this.logs.add(logs, to - from);
     progress.batch++;

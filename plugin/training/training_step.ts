@@ -1,9 +1,16 @@
-import {dispose, keep, Tensor, tidy, type Scalar} from '@tensorflow/tfjs-core';
+import {dispose, keep, Tensor, tidy, type Optimizer, type Scalar} from '@tensorflow/tfjs-core';
 import {abandonTape, check, type RandomStream} from '../../src/index.js';
+import {releasingMetrics} from './kept_metrics.js';
 import {withRandom} from './randomness.js';
 
 /** Takes one step on a batch, as tfjs's `makeTrainFunction` gives it: the loss and the metrics, which are the caller's. */
 export type TrainFunction = (data: Tensor[]) => Scalar[];
+
+/** Who takes steps. */
+export interface Stepping {
+  step: TrainFunction;
+  optimizer: Optimizer;
+}
 
 /** Changes the inputs of a batch, drawing from a generator. */
 export type Augment = (inputs: Tensor[], random: RandomStream) => Tensor[];
@@ -29,7 +36,7 @@ export interface StepStreams {
  */
 export async function takeStep(
   caller: string,
-  step: TrainFunction,
+  stepping: Stepping,
   batch: () => Batch,
   {layers, augment: random}: StepStreams,
   augment?: Augment,
@@ -38,7 +45,7 @@ export async function takeStep(
     const {inputs, rest} = batch();
     const changed = augment ? withRandom(random, () => augment([...inputs], random)) : inputs;
     if (augment) checkInputs(caller, changed, inputs);
-    return withRandom(layers, () => run(step, [...changed, ...rest])).map(result => keep(result));
+    return withRandom(layers, () => run(stepping, [...changed, ...rest])).map(result => keep(result));
   });
   return numbersOf(results);
 }
@@ -52,9 +59,9 @@ export async function numbersOf(scalars: Scalar[]): Promise<number[]> {
   }
 }
 
-function run(step: TrainFunction, data: Tensor[]): Scalar[] {
+function run({step, optimizer}: Stepping, data: Tensor[]): Scalar[] {
   try {
-    return step(data);
+    return releasingMetrics(optimizer, () => step(data));
   } catch (error) {
     abandonTape();
     throw error;

@@ -22,8 +22,9 @@ const batch = (): Batch => ({
 });
 const sums: TrainFunction = data => data.map(part => tf.sum(part) as tf.Scalar);
 const streams = () => ({layers: new RandomStream(1), augment: new RandomStream(2)});
+const optimizer = tf.train.sgd(0.1);
 const take = (step: TrainFunction, augment?: Augment, drawn = streams()) =>
-  takeStep('test', step, batch, drawn, augment);
+  takeStep('test', {step, optimizer}, batch, drawn, augment);
 
 describe('takeStep', () => {
   it('hands the batch to the step, and its results out as numbers', async () => {
