@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {variableByName} from '../../../src/distance/variables.js';
+import {registeredVariables, variableByName} from '../../../src/distance/variables.js';
 
 describe('a variable by its name', () => {
   it('is the registered one, until it is disposed of', () => {
@@ -21,5 +21,15 @@ describe('a variable by its name', () => {
   it('is none for a name that only every object knows', () => {
     expect(variableByName('constructor')).toBeUndefined();
     expect(variableByName('__proto__')).toBeUndefined();
+  });
+});
+
+describe('registeredVariables', () => {
+  it('are those that there are, trainable or not, until they are disposed of', () => {
+    const before = registeredVariables().length;
+    const made = [true, false].map(trainable => tf.tidy(() => tf.variable(tf.scalar(1), trainable)));
+    expect(registeredVariables().slice(before)).toEqual(made);
+    tf.dispose(made);
+    expect(registeredVariables()).toHaveLength(before);
   });
 });
