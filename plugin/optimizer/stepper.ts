@@ -1,6 +1,6 @@
 import {dispose, type Optimizer} from '@tensorflow/tfjs-core';
 import {check, isSchedule, valueAt, type Scheduled} from '../../src/index.js';
-import {GradientAccumulator} from './accumulation.js';
+import {GradientAccumulator, isAccumulated} from './accumulation.js';
 import {clipGradients, type ClippingOptions} from './clipping.js';
 import {hasLearningRate, learningRateOf, setLearningRate} from './learning_rate.js';
 import {NamedSlots} from './named_slots.js';
@@ -101,7 +101,6 @@ export class Stepper {
    * @throws ArgumentError before anything changes.
    */
   async setWeights(weights: NamedTensor[]): Promise<void> {
-    const isOwn = ({name}: NamedTensor) => name.startsWith(OWN);
     const own = weights.filter(isOwn).map(({name, tensor}) => ({name: name.slice(OWN.length), tensor}));
     const stream = StepStream.read(own);
     const gathered = this.readGathered(own.filter(({name}) => !StepStream.owns(name)));
@@ -147,6 +146,12 @@ export class Stepper {
     accumulator.setWeights(weights);
     return accumulator;
   }
+}
+
+/** By the whole name: a layer may be called as ours begin. */
+function isOwn({name}: NamedTensor): boolean {
+  const rest = name.slice(OWN.length);
+  return name.startsWith(OWN) && (StepStream.owns(rest) || isAccumulated(rest));
 }
 
 function warnOfDropped(caller: string, gradients: NamedTensor[]): void {

@@ -125,6 +125,25 @@ describe('a stepper', () => {
     for (const each of [stepper, other]) each.dispose();
   });
 
+  it('knows its own weights from those of a layer that is called alike', async () => {
+    const v = named('largeMargin/kernel');
+    const steppers = [1, 2].map(() => stepperOf({accumulationSteps: 2}, tf.train.momentum(0.1, 0.9)));
+    for (let i = 0; i < 3; i++) {
+      const gradients = gradientsAt(i, [v]);
+      steppers[0].take(gradients);
+      tf.dispose(gradients);
+    }
+    const saved = copied(await steppers[0].getWeights());
+    expect(saved.map(({name}) => name)).toContain('largeMargin/kernel/accumulations');
+    await steppers[1].setWeights(saved);
+    const again = await steppers[1].getWeights();
+    expect(again.map(({name, tensor}) => [name, bitsOf(tensor)]).sort()).toEqual(
+      saved.map(({name, tensor}) => [name, bitsOf(tensor)]).sort(),
+    );
+    for (const each of steppers) each.dispose();
+    tf.dispose([v, saved]);
+  });
+
   it('keeps what it has where weights are refused', async () => {
     const stepper = stepperOf({accumulationSteps: 3}, tf.train.adam(0.1));
     for (let i = 0; i < 4; i++) take(stepper, i);
