@@ -5,7 +5,10 @@ import type {Data} from '../batch_checks.js';
 import type {Files} from './model_files.js';
 import type {Augment} from './training_step.js';
 
-/** Where checkpoints go: a CheckpointFolder of tfjs-large-margin/node, or anything with these two methods. */
+/**
+ * Where checkpoints go: a CheckpointFolder of tfjs-large-margin/node, or anything with these two methods. It gives back what
+ * was saved last, or throws; with `fallback` it passes over what it finds damaged. Damage that it lets through is noticed.
+ */
 export interface CheckpointStore {
   save(step: number, files: Files): Promise<unknown>;
   load(options?: {fallback?: boolean}): Promise<{step: number; files: Files} | undefined>;

@@ -7,6 +7,7 @@ import {
   type NamedTensor,
   type ResumableCallback,
 } from '../callbacks/resumable_callback.js';
+import {checksumOf} from './checksum.js';
 import {fitWeights, MODEL, putWeights, WEIGHTS, writeModel, type Files} from './model_files.js';
 import {putOptimizer, takeOptimizer} from './optimizer_state.js';
 import {putCounters, takeCounters} from './randomness.js';
@@ -42,15 +43,17 @@ export async function writeTraining(
       prefixed(`callback/${i}/`, callback.getStateTensors?.() ?? []),
     );
     const {specs, bytes} = await writeTensors(caller, [...prefixed('optimizer/', tensors), ...ofCallbacks]);
+    const files = {...(await writeModel(model)), [TENSORS]: bytes};
     const state = encodeState({
       optimizer,
       counters: takeCounters(model),
-      streams: Object.fromEntries(Object.entries(streams).map(([name, stream]) => [name, stream.getState()])),
+      streams: mapped(streams, stream => stream.getState()),
       callbacks: resumable.map(callback => ({key: callback.key, state: callback.getState()})),
       progress,
       specs,
+      checksums: mapped(files, checksumOf),
     });
-    return {...(await writeModel(model)), [STATE]: state, [TENSORS]: bytes};
+    return {...files, [STATE]: state};
   } finally {
     dispose(tensors.map(({tensor}) => tensor));
   }
@@ -70,9 +73,7 @@ export async function readTraining(
   files: Files,
   accept: (progress: Record<string, Json>) => void = () => {},
 ): Promise<Record<string, Json>> {
-  const lost = [MODEL, WEIGHTS, STATE, TENSORS].find(name => !(files?.[name] instanceof Uint8Array));
-  check(lost === undefined, caller, 'the checkpoint', `to have the file ${lost}`, Object.keys(files ?? {}));
-  const state = decodeState(caller, STATE, files[STATE]);
+  const state = readState(caller, files);
   const resumable = callbacks.filter(isResumable);
   const same = (argument: string, got: string, wanted: string) =>
     check(got === wanted, caller, argument, `as it was when the checkpoint was saved (${wanted})`, got);
@@ -119,6 +120,30 @@ async function putBack(
   } finally {
     dispose([...weights.tensors, ...before.tensors.map(({tensor}) => tensor)]);
   }
+}
+
+/** Reads the file that knows all the others, and checks those. */
+function readState(caller: string, files: Files): TrainingState {
+  const names = [MODEL, WEIGHTS, TENSORS];
+  const lost = [STATE, ...names].find(name => !(files?.[name] instanceof Uint8Array));
+  check(lost === undefined, caller, 'the checkpoint', `to have the file ${lost}`, Object.keys(files ?? {}));
+  const state = decodeState(caller, STATE, files[STATE]);
+  for (const name of names) {
+    const [got, wanted] = [checksumOf(files[name]), state.checksums[name]];
+    check(
+      got === wanted,
+      caller,
+      name,
+      `to have the checksum ${wanted}`,
+      got,
+      'it is damaged, or of another checkpoint',
+    );
+  }
+  return state;
+}
+
+function mapped<T, U>(record: Record<string, T>, f: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));
 }
 
 function prefixed(prefix: string, tensors: NamedTensor[]): NamedTensor[] {

@@ -1,5 +1,6 @@
 import {check} from '../../src/index.js';
 import type {Json} from '../callbacks/resumable_callback.js';
+import {isSealed, seal} from './checksum.js';
 import {parseExactly, stringifyExactly} from './exact_json.js';
 import type {Counters} from './randomness.js';
 import type {OptimizerState} from './optimizer_state.js';
@@ -18,11 +19,13 @@ export interface TrainingState {
   progress: Record<string, Json>;
   /** Of the tensors that are written beside it. */
   specs: Json;
+  /** Of the other files, by their names. */
+  checksums: Record<string, string>;
 }
 
 /** Writes a state as the text of a file. */
 export function encodeState(state: TrainingState): Uint8Array {
-  return new TextEncoder().encode(stringifyExactly({version: VERSION, ...state}));
+  return seal(stringifyExactly({version: VERSION, ...state}));
 }
 
 /**
@@ -32,12 +35,13 @@ export function encodeState(state: TrainingState): Uint8Array {
  * @throws ArgumentError where a later version wrote it, and for anything else.
  */
 export function decodeState(caller: string, file: string, bytes: Uint8Array): TrainingState {
-  const {version, ...state} = decodeJson(caller, file, bytes);
+  check(isSealed(bytes), caller, file, 'to have the checksum that it was saved with', 'another', DAMAGED);
+  const {version, checksum: _, ...state} = decodeJson(caller, file, bytes);
   const isCount = typeof version === 'number' && Number.isInteger(version) && version >= 1;
   check(isCount, caller, file, 'to have a version', version, DAMAGED);
   const wanted = `to be at most ${VERSION}`;
   check(version <= VERSION, caller, 'the version of the checkpoint', wanted, version, UPDATE);
-  const lost = ['optimizer', 'counters', 'streams', 'callbacks', 'progress', 'specs'].find(
+  const lost = ['optimizer', 'counters', 'streams', 'callbacks', 'progress', 'specs', 'checksums'].find(
     key => state[key] === null || typeof state[key] !== 'object',
   );
   check(lost === undefined, caller, file, `to have ${lost}`, Object.keys(state), DAMAGED);

@@ -69,7 +69,8 @@ async function end({model, x, y, args, also}: Begun, checkpoints: TrainingStore)
 
 /** A checkpoint with the names that tfjs gives to variables, which differ from process to process, left out. */
 export function readable(files: Files): unknown {
-  const {optimizer, specs, ...state} = jsonIn(files, 'training.json') as Record<string, never>;
+  const {optimizer, specs, checksum, checksums, ...state} = jsonIn(files, 'training.json');
+  void [checksum, checksums];
   const {variables, ...rest} = optimizer as {variables: string[]};
   const plain = variables.map(name => name.replace(/_\d+$/, ''));
   const named = plain.reduce(

@@ -1,4 +1,5 @@
 import type {CheckpointStore} from '../../plugin/training/resumable_args.js';
+import {checksumOf, seal} from '../../plugin/training/checksum.js';
 import type {Files} from '../../plugin/training/model_files.js';
 
 /** What a test throws where a process would be killed. */
@@ -41,6 +42,10 @@ export function jsonIn(files: Files, name: string): Record<string, never> {
   return JSON.parse(new TextDecoder().decode(files[name])) as Record<string, never>;
 }
 
-export function withJson(files: Files, name: string, value: unknown): Files {
-  return {...files, [name]: new TextEncoder().encode(JSON.stringify(value))};
+/** A checkpoint with another training.json, whose checksums are right. */
+export function withState(files: Files, state: object): Files {
+  const {checksum: _, ...rest} = state as {checksum?: string};
+  const others = Object.entries(files).filter(([name]) => name !== 'training.json');
+  const checksums = Object.fromEntries(others.map(([name, bytes]) => [name, checksumOf(bytes)]));
+  return {...files, 'training.json': seal(JSON.stringify({...rest, checksums}))};
 }

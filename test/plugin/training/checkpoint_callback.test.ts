@@ -12,7 +12,7 @@ import {expectNoLeakAsync, expectRefusal} from '../../support/expect_no_leak.js'
 import {randomTensor} from '../../support/randoms.js';
 import {denseNet, labelsOf, weightsOf} from '../../support/tiny_models.js';
 import {expectKept} from '../../support/training_resumed.js';
-import {jsonIn, TrainingStore, withJson} from '../../support/training_store.js';
+import {jsonIn, TrainingStore, withState} from '../../support/training_store.js';
 
 const x = randomTensor<tf.Tensor2D>([7, 4], 1);
 const y = labelsOf([0, 1, 2, 0, 1, 2, 1]);
@@ -111,7 +111,7 @@ describe('checkpoint and restoreCheckpoint', () => {
     await resumableFit(make(1), x, y, {checkpoints: resumable});
     await expectRefusal(() => restoreCheckpoint(model, resumable), 'streams', 'restoreCheckpoint');
     const {files} = store.saved[0];
-    const later = withJson(files, 'training.json', {...jsonIn(files, 'training.json'), version: 2});
+    const later = withState(files, {...jsonIn(files, 'training.json'), version: 2});
     store.saved.push({step: 2, files: later});
     await expectRefusal(() => restoreCheckpoint(model, store), 'the version of the checkpoint', 'update');
     const load = async (options?: object) => {

@@ -21,7 +21,7 @@ import {markedNet} from '../../support/marked_nets.js';
 import {randomTensor} from '../../support/randoms.js';
 import {dense, denseNet, labelsOf, weightsOf} from '../../support/tiny_models.js';
 import {expectKept} from '../../support/training_resumed.js';
-import {Interruption, jsonIn, TrainingStore, withJson} from '../../support/training_store.js';
+import {Interruption, jsonIn, TrainingStore, withState} from '../../support/training_store.js';
 
 const x = randomTensor<tf.Tensor2D>([7, 4], 1);
 const y = labelsOf([0, 1, 2, 0, 1, 2, 1]);
@@ -200,7 +200,7 @@ describe('resumableFit with a checkpoint', () => {
     const checkpoints = await interrupted();
     const [last] = checkpoints.saved.slice(-1);
     const later = {...jsonIn(last.files, 'training.json'), version: 2};
-    checkpoints.saved.push({...last, files: withJson(last.files, 'training.json', later)});
+    checkpoints.saved.push({...last, files: withState(last.files, later)});
     const model = wrapped(2);
     await expectRefusal(
       () => resumableFit(model, x, y, {...base, checkpoints}),

@@ -9,7 +9,7 @@ import {expectNoLeakAsync, expectRefusal} from '../../support/expect_no_leak.js'
 import {randomTensor} from '../../support/randoms.js';
 import {denseNet, labelsOf, weightsOf} from '../../support/tiny_models.js';
 import {expectKept, readable} from '../../support/training_resumed.js';
-import {jsonIn, withJson} from '../../support/training_store.js';
+import {jsonIn, withState} from '../../support/training_store.js';
 
 const x = randomTensor<tf.Tensor2D>([6, 4], 1);
 const y = labelsOf([0, 1, 2, 0, 1, 2]);
@@ -174,6 +174,16 @@ describe.each(Object.keys(optimizers))('writeTraining and readTraining with %s',
     }
   });
 
+  it('refuse the weights of another checkpoint', async () => {
+    const files = await saved();
+    const training = {model: await trained(optimizer, 1, 4), streams: {a: new RandomStream(6)}};
+    const other = await writeTraining('test', training, {});
+    for (const name of ['weights.bin', 'training.bin']) {
+      const {message} = await expectUntouched({...files, [name]: other[name]}, name);
+      expect(message).toContain('it is damaged, or of another checkpoint');
+    }
+  });
+
   it('refuse a checkpoint without one of the slots, whether its list of tensors tells or not', async () => {
     const files = await saved();
     const {specs, ...state} = jsonIn(files, 'training.json') as unknown as {
@@ -188,7 +198,9 @@ describe.each(Object.keys(optimizers))('writeTraining and readTraining with %s',
       bytes.splice(at, sizes[slot]);
       const without = {...files, 'training.bin': new Uint8Array(bytes)};
       await expectUntouched(without, 'training.bin');
-      const told = withJson(without, 'training.json', {...state, specs: specs.filter((_, i) => i !== slot)});
+      const {message} = await expectUntouched(withState(without, {...state, specs}), 'training.bin');
+      expect(message).toMatch(/to have \d+ bytes, got \d+/);
+      const told = withState(without, {...state, specs: specs.filter((_, i) => i !== slot)});
       const error = await expectUntouched(told, optimizer === 'adam' ? 'the checkpoint' : 'weights');
       expect(error.message).toMatch(/slots of the shapes|to have .*Moment/);
     }
@@ -196,7 +208,7 @@ describe.each(Object.keys(optimizers))('writeTraining and readTraining with %s',
 
   it('refuse what a later version wrote', async () => {
     const files = await saved();
-    const later = withJson(files, 'training.json', {...jsonIn(files, 'training.json'), version: 2});
+    const later = withState(files, {...jsonIn(files, 'training.json'), version: 2});
     const error = await expectUntouched(later, 'the version of the checkpoint');
     expect(error.message).toContain('to be at most 1, got 2; update tfjs-large-margin');
   });

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {seal} from '../../../plugin/training/checksum.js';
 import {decodeJson, decodeState, encodeState} from '../../../plugin/training/training_state.js';
 import {expectRefusal} from '../../support/expect_no_leak.js';
 
@@ -9,12 +10,30 @@ const state = {
   callbacks: [{key: 'k', state: {best: Infinity}}],
   progress: {loss: NaN},
   specs: [],
+  checksums: {a: '00000000'},
 };
-const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const bytesOf = (value: unknown) => seal(JSON.stringify(value));
 
 describe('decodeState', () => {
   it('reads what encodeState wrote, every number', () => {
     expect(decodeState('test', 'x.json', encodeState(state))).toEqual(state);
+  });
+
+  it('notices each flipped bit and each other length', async () => {
+    const bytes = encodeState(state);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const damaged = bytes.slice();
+      damaged[bit >> 3] ^= 1 << (bit & 7);
+      expect(() => decodeState('test', 'x.json', damaged)).toThrow(
+        'to have the checksum that it was saved with',
+      );
+    }
+    const longer = new Uint8Array([...bytes, 10]);
+    for (const other of [longer, ...bytes.keys()].map(of =>
+      typeof of === 'number' ? bytes.slice(0, of) : of,
+    )) {
+      await expectRefusal(() => decodeState('test', 'x.json', other), 'x.json', 'damaged');
+    }
   });
 
   it('says so where a later version wrote it', async () => {
