@@ -1,6 +1,7 @@
 import {Callback, type LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../../src/index.js';
 import {checkNoOthers} from '../callbacks/check_args.js';
+import type {Json} from '../callbacks/resumable_callback.js';
 import {checkStore, type CheckpointStore} from './resumable_args.js';
 import {readTraining, writeTraining} from './training_files.js';
 
@@ -62,7 +63,8 @@ export async function restoreCheckpoint(
   check(model?.optimizer != null, caller, 'model', 'to be compiled', model?.name, 'call model.compile first');
   const stored = await store.load({fallback});
   if (!stored) return 0;
-  const {epoch} = await readTraining(caller, {model}, stored.files);
-  check(typeof epoch === 'number', caller, 'the checkpoint', 'to say how many epochs there were', epoch);
-  return epoch;
+  const isCount = ({epoch}: Record<string, Json>) =>
+    check(Number.isInteger(epoch), caller, 'the checkpoint', 'to say how many epochs there were', epoch);
+  const {epoch} = await readTraining(caller, {model}, stored.files, isCount);
+  return epoch as number;
 }

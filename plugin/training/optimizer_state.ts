@@ -1,7 +1,7 @@
 import {clone, type Optimizer} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {check} from '../../src/index.js';
-import type {NamedTensor} from '../callbacks/resumable_callback.js';
+import type {Json, NamedTensor} from '../callbacks/resumable_callback.js';
 import {trainedModel, internalsOf} from '../model_internals.js';
 import {captureOptimizer, restoreOptimizer} from '../optimizer/capture.js';
 import {learningRateOf} from '../optimizer/learning_rate.js';
@@ -9,19 +9,26 @@ import {learningRateOf} from '../optimizer/learning_rate.js';
 /** All that an optimizer has learnt of a model. */
 export interface OptimizerState {
   className: string;
+  /** Its options, for whoever looks into a checkpoint; missing where it cannot write them down. */
+  config?: Json;
   /** Missing where the optimizer has none, or keeps it among its tensors. */
   learningRate?: number;
   /** The names of the model's variables, in the order of its weights: they differ from process to process. */
   variables: string[];
+  /** The places of those that are trained, among all weights. */
+  trained: number[];
   tensors: NamedTensor[];
 }
 
 /** Takes copies of a compiled model's optimizer's state; the caller disposes of the tensors. */
-export async function takeOptimizer({optimizer, weights}: LayersModel): Promise<OptimizerState> {
-  const state = {className: optimizer.getClassName(), variables: namesIn(weights)};
+export async function takeOptimizer(model: LayersModel): Promise<OptimizerState> {
+  const {optimizer, weights} = model;
+  const variables = namesIn(weights);
+  const config = orNothing(() => optimizer.getConfig() as Json);
+  const state = {className: optimizer.getClassName(), config, variables, trained: trainedIn(model)};
   if (!hasNames(optimizer)) return {...state, tensors: captureOptimizer(optimizer)};
   const tensors = (await optimizer.getWeights()).map(({name, tensor}) => ({name, tensor: clone(tensor)}));
-  return {...state, learningRate: rateOf(optimizer), tensors};
+  return {...state, learningRate: orNothing(() => learningRateOf(optimizer)), tensors};
 }
 
 /**
@@ -35,11 +42,14 @@ export async function takeOptimizer({optimizer, weights}: LayersModel): Promise<
 export async function putOptimizer(
   caller: string,
   model: LayersModel,
-  {learningRate, variables, tensors}: OptimizerState,
+  {learningRate, variables, trained, tensors}: OptimizerState,
   places: number[],
 ): Promise<void> {
   const {optimizer, weights} = model;
   if (!hasNames(optimizer)) {
+    const own = trainedIn(model).map(i => places[i]);
+    const isSame = JSON.stringify(own) === JSON.stringify(trained);
+    check(isSame, caller, 'model', `to have the weights ${list(trained)} trained`, list(own), SAME_FROZEN);
     checkSlots(caller, model, tensors);
     restoreOptimizer(optimizer, tensors);
     return;
@@ -49,9 +59,21 @@ export async function putOptimizer(
   await optimizer.setWeights(
     tensors.map(({name, tensor}) => ({name: inNames(renamed, name), tensor})) as NamedTensor[],
   );
-  if (learningRate !== undefined && learningRate !== rateOf(optimizer)) {
+  if (learningRate !== undefined && learningRate !== orNothing(() => learningRateOf(optimizer))) {
     (optimizer as unknown as {learningRate: number}).learningRate = learningRate;
   }
+}
+
+const SAME_FROZEN = 'resume with the same layers frozen, or train with a LargeMarginOptimizer';
+
+function list(places: number[]): string {
+  return places.join(', ') || 'none';
+}
+
+/** The places of a compiled model's trained weights, among all. */
+function trainedIn(model: LayersModel): number[] {
+  const all: unknown[] = model.weights;
+  return internalsOf(trainedModel(model)).collectedTrainableWeights.map(weight => all.indexOf(weight));
 }
 
 /** Optimizers with names for their slots keep them by those; of tfjs's own, the whole state is taken by position. */
@@ -73,7 +95,7 @@ function checkSlots(caller: string, model: LayersModel, tensors: NamedTensor[]):
     const got = list.sort(([a], [b]) => a - b).map(([, shape]) => shape);
     const fits = JSON.stringify(got.slice(0, shapes.length)) === JSON.stringify(shapes);
     const wanted = `to have slots of the shapes ${JSON.stringify(shapes)} in ${field}`;
-    check(fits, caller, 'the checkpoint', wanted, got, 'resume with the same layers frozen');
+    check(fits, caller, 'the checkpoint', wanted, got, SAME_FROZEN);
   }
 }
 
@@ -88,10 +110,10 @@ function inNames(renamed: Map<string, string>, name: string): string {
   return own === undefined ? name : prefix + own + rest;
 }
 
-/** An adapter around an optimizer without a learning rate throws when it is asked. */
-function rateOf(optimizer: Optimizer): number | undefined {
+/** An adapter around an optimizer that has no learning rate throws when it is asked, and so does one without options. */
+function orNothing<T>(read: () => T): T | undefined {
   try {
-    return learningRateOf(optimizer);
+    return read();
   } catch {
     return undefined;
   }

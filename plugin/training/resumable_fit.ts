@@ -15,8 +15,8 @@ const CALLER = 'resumableFit';
  * again with the same arguments, it goes on from its last checkpoint, in the middle of an epoch too, and ends with the
  * same weights, optimizer state, random numbers and history as if it had never been interrupted, bit for bit.
  *
- * Order of examples, dropout and noise, and `augment` draw from generators of their own. What the engine itself computes in
- * an order that changes from run to run (several threads adding up) is out of its hands.
+ * Order of examples, dropout and noise, and `augment` draw from generators of their own. On tfjs-node the last bits depend
+ * on the number of threads (TF_NUM_INTRAOP_THREADS, else that of processors), which must be the same.
  *
  * @param model A compiled model: LargeMarginModel or any tf.LayersModel. With a LargeMarginOptimizer the state of slots
  *     is kept by name; tfjs's own optimizers are restored by position, hence with the same layers frozen.

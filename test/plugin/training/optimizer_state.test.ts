@@ -125,6 +125,38 @@ describe('takeOptimizer and putOptimizer', () => {
     release(state);
   });
 
+  it('refuse, in an optimizer of tfjs, what was saved with another layer frozen, though shapes are the same', async () => {
+    const frozen = (index: number, make: () => tf.Optimizer) => {
+      const net = unnamed();
+      net.layers[index].trainable = false;
+      return compiled(make(), net);
+    };
+    const [first, second] = [frozen(0, () => tf.train.adam(0.1)), frozen(1, () => tf.train.adam(0.1))];
+    await first.trainOnBatch(x, y);
+    const state = await takeOptimizer(first);
+    // Of a frozen layer the weights come last: those of the other layers are 0 to 3 in both.
+    const places = [4, 5, 2, 3, 0, 1];
+    const put = () => putOptimizer('test', second, state, places);
+    await expectRefusal(put, 'model', '0, 1, 2, 3 trained', '4, 5, 2, 3', 'same layers frozen');
+    await putOptimizer(
+      'test',
+      frozen(0, () => tf.train.adam(0.1)),
+      state,
+      copies(first.weights),
+    );
+    release(state);
+  });
+
+  it('write the options down, where the optimizer can', async () => {
+    const options = {gamma: 2, layers: ['hidden1'], model: denseNet(), globalClipNorm: 3};
+    const state = await takeOptimizer(compiled(new LargeMarginOptimizer('adam', options)));
+    expect(state.config).toMatchObject({margin: {gamma: 2}, step: {globalClipNorm: 3}});
+    const plain = await takeOptimizer(compiled(tf.train.adam(0.25)));
+    expect(plain.config).toMatchObject({learningRate: 0.25, beta1: 0.9});
+    release(state);
+    release(plain);
+  });
+
   it('take an adapter around an optimizer that has no learning rate', async () => {
     class Still extends tf.Optimizer {
       static className = 'Still';
@@ -132,13 +164,13 @@ describe('takeOptimizer and putOptimizer', () => {
       override async getWeights() {
         return [];
       }
-      override getConfig() {
-        return {};
+      override getConfig(): never {
+        throw new RangeError('no options');
       }
     }
     const model = compiled(new LargeMarginOptimizer(new Still()));
     const state = await takeOptimizer(model);
-    expect(state.learningRate).toBeUndefined();
+    expect([state.learningRate, state.config]).toEqual([undefined, undefined]);
     release(state);
   });
 });

@@ -4,7 +4,7 @@ import {decodeJson, decodeState, encodeState} from '../../../plugin/training/tra
 import {expectRefusal} from '../../support/expect_no_leak.js';
 
 const state = {
-  optimizer: {className: 'Adam', variables: ['a']},
+  optimizer: {className: 'Adam', variables: ['a'], trained: [0]},
   counters: [{seed: 1, steps: 2}],
   streams: {shuffle: [1, 2, 3, 4]},
   callbacks: [{key: 'k', state: {best: Infinity}}],
