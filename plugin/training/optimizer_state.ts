@@ -9,7 +9,7 @@ import {learningRateOf} from '../optimizer/learning_rate.js';
 /** All that an optimizer has learnt of a model. */
 export interface OptimizerState {
   className: string;
-  /** Its options, for whoever looks into a checkpoint; missing where it cannot write them down. */
+  /** Its options but the rate, for whoever looks into a checkpoint; missing where it cannot write them down. */
   config?: Json;
   /** Missing where the optimizer has none, or keeps it among its tensors. */
   learningRate?: number;
@@ -24,8 +24,12 @@ export interface OptimizerState {
 export async function takeOptimizer(model: LayersModel): Promise<OptimizerState> {
   const {optimizer, weights} = model;
   const variables = namesIn(weights);
-  const config = orNothing(() => optimizer.getConfig() as Json);
-  const state = {className: optimizer.getClassName(), config, variables, trained: trainedIn(model)};
+  const state = {
+    className: optimizer.getClassName(),
+    config: configOf(optimizer),
+    variables,
+    trained: trainedIn(model),
+  };
   if (!hasNames(optimizer)) return {...state, tensors: captureOptimizer(optimizer)};
   const tensors = (await optimizer.getWeights()).map(({name, tensor}) => ({name, tensor: clone(tensor)}));
   return {...state, learningRate: orNothing(() => learningRateOf(optimizer)), tensors};
@@ -108,6 +112,17 @@ function inNames(renamed: Map<string, string>, name: string): string {
   const [, prefix = '', variable, rest] = /^(largeMargin\/)?(.+)(\/[^/]+)$/.exec(name) ?? [];
   const own = renamed.get(variable);
   return own === undefined ? name : prefix + own + rest;
+}
+
+/** The rate is left out: the one inside an adapter is of the step before, and in a new process of none. */
+function configOf(optimizer: Optimizer): Json | undefined {
+  const isRate = (key: string, value: unknown) => key === 'learningRate' && typeof value === 'number';
+  return orNothing(() => {
+    const text = JSON.stringify(optimizer.getConfig(), (key, value: Json) =>
+      isRate(key, value) ? undefined : value,
+    );
+    return JSON.parse(text) as Json;
+  });
 }
 
 /** An adapter around an optimizer that has no learning rate throws when it is asked, and so does one without options. */

@@ -23,13 +23,14 @@ export interface Begun {
 interface Ended {
   weights: number[][];
   history: TrainingHistory;
-  last: unknown;
+  /** All checkpoints. */
+  saved: unknown[];
   also: unknown;
 }
 
 /**
  * Trains without an interruption; with one after the first save, after the second, ...; and with one after every save.
- * Expects the same in each case, every bit: weights, history, and the last checkpoint (slots, generators, progress).
+ * Expects the same in each case, every bit: weights, history, and all checkpoints (slots, generators, progress).
  *
  * @param begin Begins in another process: everything new, with initial weights of this seed, which must not matter.
  * @returns What the uninterrupted training ended with, and how many checkpoints it saved.
@@ -62,7 +63,7 @@ async function end({model, x, y, args, also}: Begun, checkpoints: TrainingStore)
   return {
     weights: weightsOf(model),
     history: structuredClone(history),
-    last: readable(checkpoints.saved.at(-1)!.files),
+    saved: checkpoints.saved.map(({files}) => readable(files)),
     also: also?.(),
   };
 }

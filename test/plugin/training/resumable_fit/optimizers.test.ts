@@ -34,6 +34,11 @@ describe('resumableFit of a LargeMarginModel', () => {
 
   it.each<[string, string, object]>([
     ['adam, accumulating over batches and epochs', 'adam', {accumulationSteps: 4}],
+    [
+      'sgd with a schedule, accumulating',
+      'sgd',
+      {learningRate: schedules.cosineDecay({initial: 0.1, decaySteps: 3}), accumulationSteps: 2},
+    ],
     ['momentum, clipped', 'momentum', {globalClipNorm: 0.01}],
     [
       'rmsprop with a schedule',
