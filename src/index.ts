@@ -1,3 +1,20 @@
+export type {
+  Attack,
+  AttackLoss,
+  AttackNorm,
+  AttackProgress,
+  AttackResult,
+  CommonAttackOptions,
+  GradientHealth,
+  Labels,
+  MinimumAttack,
+  OneEpsilon,
+  SeveralEpsilons,
+} from './attacks/attack_types.js';
+export {fgsm, type FgsmOptions} from './attacks/fgsm.js';
+export {ifgsm, type IfgsmOptions} from './attacks/ifgsm.js';
+export {momentumIfgsm, type MomentumIfgsmOptions} from './attacks/momentum_ifgsm.js';
+export {pgd, type PgdOptions} from './attacks/pgd.js';
 export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
 export {keptTensors} from './distance/kept_tensors.js';
 export {mixesExamples} from './distance/leaks.js';
@@ -42,6 +59,7 @@ export {crossEntropy} from './scores/cross_entropy.js';
 export {oneHotLabels, readLabels, type LabelForm} from './scores/labels.js';
 export {warnOfMasking} from './warnings.js';
 export type {
+  Classifier,
   LargeMarginLoss,
   MarginLayer,
   MarginOptions,

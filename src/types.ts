@@ -1,4 +1,4 @@
-import type {Scalar} from '@tensorflow/tfjs-core';
+import type {Scalar, Tensor, Tensor2D} from '@tensorflow/tfjs-core';
 import type {Scheduled} from './schedules.js';
 
 /** The norm in which distance is measured; a number is the p of an l_p norm, p >= 1. Its dual measures gradients. */
@@ -89,4 +89,23 @@ export interface LargeMarginLoss {
   margin: Scalar;
   /** Each layer's term before the layer's weight. */
   layers: Record<string, Scalar>;
+}
+
+/**
+ * What attacks and evaluations see of a net: a function from inputs [batch, ...] to float32 logits [batch, classes], at
+ * inference, in which no example depends on another. Any such function will do; `toClassifier` makes one of a model.
+ */
+export interface Classifier {
+  (x: Tensor): Tensor;
+  /**
+   * The net's own training loss of each example, for attacks that go against it.
+   *
+   * @param x On a live tape, from which the losses can be differentiated.
+   * @param labels One-hot, [batch, classes].
+   */
+  ownLoss?: (x: Tensor, labels: Tensor2D) => {logits: Tensor; losses: Tensor};
+  /** Runs f, passes forward and back, in whatever scope they need (faster kernels). Default: as it is. */
+  within?: <T>(f: () => T) => T;
+  /** A text that is the same for the same net with the same weights only. */
+  fingerprint?: () => string | Promise<string>;
 }

@@ -15,6 +15,8 @@ const base = /^src\/(types|checks|norms|options|random|presets|schedules|warning
 const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;
+const attacks = /^src\/attacks\//;
+const evaluation = /^src\/evaluation\//;
 const helpers =
   /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights)\.ts$/;
 const pieces =
@@ -30,6 +32,8 @@ export const RULES: Rule[] = [
   {files: scores, may: [core, base, scores]},
   {files: distance, may: [core, base, distance]},
   {files: loss, may: [core, base, scores, distance, loss]},
+  {files: attacks, may: [core, base, scores, distance, attacks]},
+  {files: evaluation, may: [core, base, scores, distance, attacks, evaluation]},
   {files: /^src\/index\.ts$/, may: [/^src\//]},
   {files: /^plugin\/gradients\/index\.ts$/, may: [core, /^plugin\/gradients\//]},
   {files: /^plugin\/gradients\//, may: [core]},

@@ -1,0 +1,85 @@
+import {abs, concat, grad, neg, reshape, sum, tensor, tidy, where, zerosLike} from '@tensorflow/tfjs-core';
+import type {Tensor, Tensor1D, Tensor2D} from '@tensorflow/tfjs-core';
+import {gapGradients} from '../distance/gap_gradients.js';
+import {onLiveTape, withoutTape} from '../distance/live_tape.js';
+import type {AttackLoss, GradientHealth} from './attack_types.js';
+import {asRows} from './balls.js';
+import {logitsOf, withinClassifier} from './logits.js';
+import {objective} from './objectives.js';
+import type {Search} from './search.js';
+
+/** One look at the net, as an attack takes it at each step. */
+export interface Slope {
+  /** Gradient of each example's loss at its input, [size, ...]: 0 where NaN or Infinity was in it. */
+  gradient: Tensor;
+  /** What is climbed, one for each example. */
+  values: Float32Array;
+  /** [size x classes]. */
+  logits: Float32Array;
+  health: GradientHealth[];
+}
+
+/**
+ * Runs the net once, forward and back to its input, at where an attack is now; no gradient of any weight is computed.
+ * The gradient belongs to the caller.
+ */
+export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss): Promise<Slope> {
+  const {classes} = search.task;
+  const {gradient, numbers} = tidy(() => {
+    const look = () => onLiveTape(() => climbed(search, at, loss));
+    const {gradient, values, logits} = withinClassifier(search.task.classifier, look);
+    const sizes = sum(abs(asRows(gradient)), 1);
+    // Read at once: on a gpu each reading waits for all the work before it.
+    const columns = [logits, reshape(values, [-1, 1]), reshape(sizes, [-1, 1])];
+    return {gradient, numbers: concat(columns, 1)};
+  });
+  try {
+    const read = (await numbers.data()) as Float32Array;
+    const width = classes + 2;
+    const column = (k: number) => Float32Array.from({length: search.size}, (_, i) => read[i * width + k]);
+    const logits = new Float32Array(search.size * classes);
+    for (let i = 0; i < search.size; i++)
+      logits.set(read.subarray(i * width, i * width + classes), i * classes);
+    const health = Array.from(column(classes + 1), healthOf);
+    return {gradient: withoutBroken(gradient, health), values: column(classes), logits, health};
+  } catch (error) {
+    gradient.dispose();
+    throw error;
+  } finally {
+    numbers.dispose();
+  }
+}
+
+function climbed(search: Search, at: Tensor, loss: AttackLoss) {
+  const {caller, classifier, classes, targeted} = search.task;
+  const labels = withoutTape(() => search.oneHot());
+  if (loss !== 'own') {
+    const logits = logitsOf(caller, classifier, at, classes);
+    const {values, slopes} = withoutTape(() => objective(loss, logits, labels, targeted));
+    const options = {gradient: 'firstOrder', batchStatistics: 'constant'} as const;
+    return {gradient: gapGradients(caller, logits, {x: at}, [slopes], options).x[0], values, logits};
+  }
+  const {logits, losses} = classifier.ownLoss!(at, labels);
+  const values = withoutTape(() => (targeted ? neg(losses) : losses) as Tensor1D);
+  const total = () => (targeted ? neg(sum(losses)) : sum(losses));
+  return {gradient: grad(total)(at), values, logits: logits as Tensor2D};
+}
+
+/** What the sum of a gradient's sizes says of it. */
+function healthOf(sum: number): GradientHealth {
+  if (Number.isNaN(sum)) return 'nan';
+  return sum === 0 ? 'zero' : sum === Infinity ? 'infinite' : 'sound';
+}
+
+/** Puts 0 for the gradients that are no direction; takes over the tensor. */
+function withoutBroken(gradient: Tensor, health: GradientHealth[]): Tensor {
+  if (!health.some(state => state === 'nan' || state === 'infinite')) return gradient;
+  const isUsable = health.map(state => state === 'sound' || state === 'zero');
+  const clean = tidy(() => {
+    const shape = [gradient.shape[0], ...gradient.shape.slice(1).map(() => 1)];
+    const usable = tensor(isUsable, shape, 'bool');
+    return where(usable, gradient, zerosLike(gradient));
+  });
+  gradient.dispose();
+  return clean;
+}

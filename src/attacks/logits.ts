@@ -1,0 +1,55 @@
+import {tidy, Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {check} from '../checks.js';
+import type {Classifier} from '../types.js';
+
+/** How far the sum of a row of probabilities may be from 1 in float32. */
+const SUM_TOLERANCE = 1e-4;
+
+/** Runs code in whatever scope a classifier wants for its passes, forward and back. */
+export function withinClassifier<T>(classifier: Classifier, f: () => T): T {
+  return classifier.within ? classifier.within(f) : f();
+}
+
+/**
+ * Asks a classifier for its logits.
+ *
+ * @param classes How many there must be, where that is known.
+ * @throws ArgumentError when it does not return float32 [batch, classes] with two classes or more.
+ */
+export function logitsOf(caller: string, classifier: Classifier, x: Tensor, classes?: number): Tensor2D {
+  const logits = classifier(x) as Tensor2D;
+  const wanted = `to return float32 logits [${x.shape[0]}, ${classes ?? 'classes >= 2'}]`;
+  const got = logits instanceof Tensor ? `${logits.dtype} [${logits.shape}]` : String(logits);
+  const ok =
+    logits instanceof Tensor &&
+    logits.dtype === 'float32' &&
+    logits.rank === 2 &&
+    logits.shape[0] === x.shape[0] &&
+    (classes === undefined ? logits.shape[1] >= 2 : logits.shape[1] === classes);
+  check(ok, caller, 'classifier', wanted, got, 'make it with toClassifier(model)');
+  return logits;
+}
+
+/** The logits of a batch as numbers, [batch x classes], and the number of classes. */
+export async function readLogits(
+  caller: string,
+  classifier: Classifier,
+  x: Tensor,
+): Promise<{logits: Float32Array; classes: number}> {
+  const logits = tidy(() => withinClassifier(classifier, () => logitsOf(caller, classifier, x).clone()));
+  try {
+    return {logits: (await logits.data()) as Float32Array, classes: logits.shape[1]};
+  } finally {
+    logits.dispose();
+  }
+}
+
+/** Whether all rows are probabilities: in [0, 1], with the sum 1. */
+export function areProbabilities(logits: Float32Array, classes: number): boolean {
+  for (let start = 0; start < logits.length; start += classes) {
+    const row = logits.subarray(start, start + classes);
+    const sum = row.reduce((total, value) => total + value, 0);
+    if (!row.every(value => value >= 0 && value <= 1) || Math.abs(sum - 1) > SUM_TOLERANCE) return false;
+  }
+  return logits.length > 0;
+}
