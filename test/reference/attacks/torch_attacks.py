@@ -1,0 +1,103 @@
+"""Makes torch.json: what torchattacks' parts of AutoAttack do to the nets stored beside it.
+
+    apt-get install python3-torch      # Debian 12: torch 1.13.1 for the CPU, on Python 3.11
+    /usr/bin/python3 -m venv --system-site-packages /tmp/torch
+    /tmp/torch/bin/pip install --no-deps -r requirements_torch.txt
+    /tmp/torch/bin/python torch_attacks.py
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchattacks
+from attacked import EPSILONS, FOLDER, NETS, Results
+from attacked import check_logits, digits, lengths, read_layers, read_pictures
+
+SEED = 0
+BATCH = 250
+NORMS = {"linf": "Linf", "l2": "L2"}
+APGD = {"steps": 50, "n_restarts": 1, "rho": 0.75, "seed": SEED}
+SQUARE = {"n_queries": 1000, "n_restarts": 1, "p_init": 0.8, "loss": "margin", "seed": SEED}
+# Without a limit, so that it keeps the nearest adversarial however far it is.
+FAB = {"steps": 100, "n_restarts": 1, "alpha_max": 0.1, "eta": 1.05, "beta": 0.9, "eps": 1e6, "seed": SEED}
+
+torch.set_num_threads(1)
+
+
+class Net(torch.nn.Module):
+    """The stored net on pictures [batch, 1, 28, 28]."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.kernels, self.biases = torch.nn.ParameterList(), torch.nn.ParameterList()
+        for kernel, bias in layers:
+            axes = (3, 2, 0, 1) if kernel.ndim == 4 else (1, 0)
+            self.kernels.append(torch.nn.Parameter(torch.tensor(kernel.transpose(axes).copy()), False))
+            self.biases.append(torch.nn.Parameter(torch.tensor(bias), False))
+
+    def forward(self, h):
+        for i, (kernel, bias) in enumerate(zip(self.kernels, self.biases)):
+            if kernel.ndim == 4:
+                h = F.max_pool2d(F.relu(F.conv2d(h, kernel, bias, padding=2)), 2)
+            else:
+                # TensorFlow flattens rows, columns, channels.
+                h = h.permute(0, 2, 3, 1).reshape(len(h), -1) if h.ndim == 4 else h
+                h = F.linear(h, kernel, bias)
+                h = h if i == len(self.kernels) - 1 else F.relu(h)
+        return h
+
+
+def attacks_of(net, norm, epsilon):
+    of = {"norm": NORMS[norm], "eps": epsilon}
+    yield "apgd-ce", {**APGD, "loss": "ce"}, torchattacks.APGD(net, **of, **APGD, loss="ce")
+    yield "apgd-dlr", {**APGD, "loss": "dlr"}, torchattacks.APGD(net, **of, **APGD, loss="dlr")
+    yield "square", SQUARE, torchattacks.Square(net, **of, **SQUARE)
+
+
+def in_batches(attack, x, labels):
+    starts = range(0, len(x), BATCH)
+    return torch.cat([attack(x[i : i + BATCH], labels[i : i + BATCH]).detach() for i in starts])
+
+
+def is_right(net, x, labels):
+    with torch.no_grad():
+        return (net(x).argmax(1) == labels).numpy()
+
+
+def attack_within(results, name, net, x, labels):
+    for norm, epsilons in EPSILONS.items():
+        for epsilon in epsilons:
+            for attack, settings, run in attacks_of(net, norm, epsilon):
+                found = in_batches(run, x, labels)
+                # In l2 the rounding of float32 is let through, no more.
+                moved = lengths((found - x).numpy(), norm)
+                assert np.all(moved <= epsilon * (1 + 1e-5)), (attack, norm, epsilon, moved.max())
+                results.add(name, attack, norm, epsilon, {**settings, "batch": BATCH}, is_right(net, found, labels))
+
+
+def attack_at_least_cost(results, name, net, x, labels):
+    for norm in EPSILONS:
+        found = in_batches(torchattacks.FAB(net, norm=NORMS[norm], **FAB), x, labels)
+        broken = ~is_right(net, found, labels)
+        distances = np.where(broken, lengths((found - x).numpy(), norm), np.inf)
+        results.found["distances"].append({"net": name, "attack": "fab", "norm": norm, "values": digits(distances)})
+        for epsilon in EPSILONS[norm]:
+            results.add(name, "fab", norm, epsilon, FAB, distances > epsilon)
+
+
+def main():
+    versions = {"torchattacks": torchattacks.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    results = Results("torch.json", versions)
+    results.found["distances"] = []
+    pixels, digits_ = read_pictures()
+    x, labels = torch.tensor(pixels.transpose(0, 3, 1, 2).copy()), torch.tensor(digits_)
+    for name in NETS:
+        net = Net(read_layers(FOLDER / name)).eval()
+        with torch.no_grad():
+            results.found["logitsApart"][name] = check_logits(name, net(x).numpy())
+        attack_within(results, name, net, x, labels)
+        attack_at_least_cost(results, name, net, x, labels)
+        results.write()
+
+
+main()
