@@ -16,6 +16,7 @@ export {ifgsm, type IfgsmOptions} from './attacks/ifgsm.js';
 export {momentumIfgsm, type MomentumIfgsmOptions} from './attacks/momentum_ifgsm.js';
 export {pgd, type PgdOptions} from './attacks/pgd.js';
 export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
+export {digest} from './digest.js';
 export {keptTensors} from './distance/kept_tensors.js';
 export {mixesExamples} from './distance/leaks.js';
 export {
