@@ -5,8 +5,11 @@ import {onLiveTape, withoutTape} from '../distance/live_tape.js';
 import type {AttackLoss, GradientHealth} from './attack_types.js';
 import {asRows} from './balls.js';
 import {logitsOf, withinClassifier} from './logits.js';
-import {objective} from './objectives.js';
+import {objective, type Objective} from './objectives.js';
 import type {Search} from './search.js';
+
+/** What is climbed where it is none of the named losses: measures logits [batch, classes] by one-hot labels. */
+export type Measure = (logits: Tensor2D, labels: Tensor2D) => Objective;
 
 /** One look at the net, as an attack takes it at each step. */
 export interface Slope {
@@ -23,7 +26,7 @@ export interface Slope {
  * Runs the net once, forward and back to its input, at where an attack is now; no gradient of any weight is computed.
  * The gradient belongs to the caller.
  */
-export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss): Promise<Slope> {
+export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss | Measure): Promise<Slope> {
   const {classes} = search.task;
   const {gradient, numbers} = tidy(() => {
     const look = () => onLiveTape(() => climbed(search, at, loss));
@@ -50,12 +53,14 @@ export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss
   }
 }
 
-function climbed(search: Search, at: Tensor, loss: AttackLoss) {
+function climbed(search: Search, at: Tensor, loss: AttackLoss | Measure) {
   const {caller, classifier, classes, targeted} = search.task;
   const labels = withoutTape(() => search.oneHot());
   if (loss !== 'own') {
     const logits = logitsOf(caller, classifier, at, classes);
-    const {values, slopes} = withoutTape(() => objective(loss, logits, labels, targeted));
+    const {values, slopes} = withoutTape(() =>
+      typeof loss === 'function' ? loss(logits, labels) : objective(loss, logits, labels, targeted),
+    );
     const options = {gradient: 'firstOrder', batchStatistics: 'constant'} as const;
     return {gradient: gapGradients(caller, logits, {x: at}, [slopes], options).x[0], values, logits};
   }

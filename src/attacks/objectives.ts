@@ -5,6 +5,7 @@ import {
   mul,
   neg,
   oneHot,
+  reshape,
   softmax,
   sub,
   sum,
@@ -65,18 +66,25 @@ const measures = {
     return {values: sum(mul(z, slopes), 1), slopes};
   },
   dlr(z: Tensor2D, y: Tensor2D): Objective {
-    const margin = measures.logitMargin(z, y);
     const [first, , third] = ranked(z, 3);
-    const spreadSlopes = sub(first, third);
-    const spread = add(sum(mul(z, spreadSlopes), 1, true), DLR_EPSILON);
-    const ratio = div(sum(mul(z, margin.slopes), 1, true), spread);
-    const slopes = div(sub(margin.slopes, mul(ratio, spreadSlopes)), spread) as Tensor2D;
-    return {values: div(margin.values, sum(spread, 1)), slopes};
+    return scaleFree(z, neg(rivalDirections(y, z, 1)[0]), sub(first, third));
   },
 };
 
+/**
+ * A margin in units of how far the logits are spread, both linear in the logits; it does not change with their scale.
+ *
+ *     margin . z / (spread . z + 1e-12)
+ */
+export function scaleFree(z: Tensor2D, margin: Tensor2D, spread: Tensor2D): Objective {
+  const divisor = add(sum(mul(z, spread), 1, true), DLR_EPSILON);
+  const ratio = div(sum(mul(z, margin), 1, true), divisor);
+  const slopes = div(sub(margin, mul(ratio, spread)), divisor) as Tensor2D;
+  return {values: reshape(ratio, [-1]), slopes};
+}
+
 /** One-hot rows of the largest logit, the second largest, ...; of equal logits the first comes first. */
-function ranked(z: Tensor2D, count: number): Tensor2D[] {
+export function ranked(z: Tensor2D, count: number): Tensor2D[] {
   const [, classes] = z.shape;
   // Through int32: wasm's oneHot writes integer bits into a float32 tensor.
   const places = unstack(cast(topk(z, count).indices, 'int32'), 1);
