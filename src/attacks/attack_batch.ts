@@ -47,20 +47,21 @@ export async function attackBatch(campaign: Campaign, batch: Batch): Promise<Bat
   try {
     for (const k of ascending) {
       campaign.marshal.begin();
-      const gradients = batch.examples.map(() => 'sound' as GradientHealth);
-      const search = searchOf(campaign, batch, campaign.minimum ? Infinity : radii[k], gradients);
-      const clean = judgeInputs(search, batch.logits);
-      const before = campaign.attacks === 'standing' && last ? last : {adversarial: batch.x, outcomes: clean};
+      const earlier = campaign.attacks === 'standing' ? last : undefined;
+      const noted: Noted = [];
+      const search = searchOf(campaign, batch, campaign.minimum ? Infinity : radii[k], noted);
+      const before = earlier ?? {adversarial: batch.x, outcomes: judgeInputs(search, batch.logits)};
       const isOpen = ({success, broken}: Outcome) => campaign.attacks === 'all' || !(success || broken);
       const open = [...batch.examples.keys()].filter(i => isOpen(before.outcomes[i]));
       if (!campaign.minimum || found === undefined) {
         found?.adversarial.dispose();
         found = undefined;
-        const adversarial = await runOn(search, open, campaign.run);
-        found = {adversarial, gradients};
+        found = {adversarial: await runOn(search, open, campaign.run), noted};
       }
       const judged = await clipAndJudge(search, found.adversarial, open, before, values, radii[k]);
-      last = {...judged, gradients: found.gradients};
+      // An example that is attacked no more keeps what was noted of it.
+      const gradients = batch.examples.map((_, i) => found?.noted[i] ?? earlier?.gradients[i] ?? 'sound');
+      last = {...judged, gradients};
       results[k] = last;
       campaign.marshal.end(search.size);
     }
@@ -73,20 +74,33 @@ export async function attackBatch(campaign: Campaign, batch: Batch): Promise<Bat
   }
 }
 
-type Found = Pick<BatchResult, 'adversarial' | 'gradients'>;
+/** What was noted of the gradients of each example that was attacked. */
+type Noted = Array<GradientHealth | undefined>;
+
+interface Found {
+  adversarial: Tensor;
+  noted: Noted;
+}
 
 function searchOf(
   {caller, classifier, norm, bounds, targeted, marshal}: Campaign,
   {x, labels, examples, classes}: Batch,
   epsilon: number,
-  gradients: GradientHealth[],
+  noted: Noted,
 ): Search {
   const noteGradient = (example: number, health: GradientHealth) => {
-    gradients[example - examples[0]] = health;
+    const i = example - examples[0];
+    noted[i] = ofBoth(noted[i], health);
   };
   const step = (active: number) => marshal.step(epsilon, active);
   const task = {caller, classifier, classes, norm, bounds, targeted, epsilon, noteGradient, step};
   return new Search(task, x, labels, examples);
+}
+
+/** Of several starts one that broke is what counts, or else one from which there was a way. */
+function ofBoth(before: GradientHealth | undefined, now: GradientHealth): GradientHealth {
+  if (before === undefined || before === 'zero') return now;
+  return before === 'sound' && now !== 'zero' ? now : before;
 }
 
 /** Lets an attack loose on the examples at these places; the others stay where they are. */

@@ -57,7 +57,10 @@ export function resolveAttackOptions(
   const {norm = norms[0], bounds = [0, 1], targeted = false, batchSize = 100, onProgress, signal} = options;
   check(norms.includes(norm), caller, 'norm', `to be one of ${quoted(norms)}`, norm);
   const arePair = Array.isArray(bounds) && bounds.length === 2 && bounds.every(isFiniteNumber);
-  check(arePair && bounds[0] < bounds[1], caller, 'bounds', 'to be [low, high] with low < high', bounds);
+  // Inputs are float32: the bounds are those that they can have.
+  const inFloat32 = (arePair ? bounds.map(Math.fround) : [NaN, NaN]) as Bounds;
+  const areApart = inFloat32.every(isFiniteNumber) && inFloat32[0] < inFloat32[1];
+  check(areApart, caller, 'bounds', 'to be [low, high] with low < high in float32', bounds);
   check(typeof targeted === 'boolean', caller, 'targeted', 'to be true or false', targeted);
   checkCount(caller, 'batchSize', batchSize);
   const isFunction = onProgress === undefined || typeof onProgress === 'function';
@@ -65,9 +68,6 @@ export function resolveAttackOptions(
   const isSignal = signal === undefined || typeof signal?.throwIfAborted === 'function';
   check(isSignal, caller, 'signal', 'to be an AbortSignal', signal);
   const epsilons = readEpsilons(caller, options, minimum);
-  const [low, high] = bounds;
-  // Inputs are float32: the bounds are those that they can have.
-  const inFloat32: Bounds = [Math.fround(low), Math.fround(high)];
   return {norm, bounds: inFloat32, targeted, batchSize, onProgress, signal, epsilons};
 }
 
@@ -88,7 +88,7 @@ function readEpsilons(
   const argument = epsilons === undefined ? 'epsilon' : 'epsilons';
   const wayOut = 'it is in the units of x';
   check(bad < 0, caller, argument, 'to be finite and >= 0', list[bad], wayOut);
-  return list as number[];
+  return [...list] as number[];
 }
 
 /** Checks for an integer >= least. */
@@ -117,21 +117,36 @@ export function resolveLosses(
   return losses;
 }
 
-/** Checks what is attacked: a function, and float32 inputs inside the bounds. */
-export async function checkInputs(
+/** Checks that there are classes enough for the losses that the options ask for. */
+export function checkLossClasses(caller: string, options: {loss?: unknown}, classes: number): void {
+  const ok = classes >= 3 || ![options.loss].flat().includes('dlr');
+  const wayOut = "take 'logitMargin': the dlr compares the largest logit with the third largest";
+  check(ok, caller, 'loss', `other than 'dlr' for a net of ${classes} classes`, options.loss, wayOut);
+}
+
+/** Checks what is attacked: a function, float32 inputs, labels in one of their forms. */
+export function checkTensors(
   caller: string,
   classifier: unknown,
   x: unknown,
-  [low, high]: Bounds,
-): Promise<void> {
+  labels: unknown,
+): asserts x is Tensor {
   const wayOut = 'make one with toClassifier(model)';
   const isFunction = typeof classifier === 'function';
-  check(isFunction, caller, 'classifier', 'to be a function from x to logits', String(classifier), wayOut);
-  check(x instanceof Tensor, caller, 'x', 'to be a tensor [examples, ...]', x);
+  check(isFunction, caller, 'classifier', 'to be a function from x to logits', kindOf(classifier), wayOut);
+  check(x instanceof Tensor, caller, 'x', 'to be a tensor [examples, ...]', kindOf(x));
   check(!x.isDisposed, caller, 'x', 'to be a live tensor', 'a disposed one');
   const hasExamples = x.rank >= 2 && x.size > 0;
   check(hasExamples, caller, 'x', 'of shape [examples >= 1, ...]', x.shape);
   check(x.dtype === 'float32', caller, 'x', 'to be float32', x.dtype, "use x.cast('float32')");
+  const areLabels = labels instanceof Tensor || isNumberList(labels);
+  check(areLabels, caller, 'labels', 'to be a tensor or an array of class indices', kindOf(labels));
+  const isLive = !(labels instanceof Tensor) || !labels.isDisposed;
+  check(isLive, caller, 'labels', 'to be a live tensor', 'a disposed one');
+}
+
+/** Checks that inputs lie inside the bounds, NaN nowhere. */
+export async function checkInside(caller: string, x: Tensor, [low, high]: Bounds): Promise<void> {
   const values = (await x.data()) as Float32Array;
   const wrong = values.findIndex(value => !(value >= low && value <= high));
   const place = wrong < 0 ? '' : ` (example ${Math.floor(wrong / (x.size / x.shape[0]))})`;
@@ -149,6 +164,12 @@ export function isNumberList(value: unknown): value is number[] | TypedArray {
   return (
     (Array.isArray(value) || ArrayBuffer.isView(value)) && Array.from(value as number[]).every(isFiniteNumber)
   );
+}
+
+/** What a value is, in a word: it may be too long to be shown, or not be shown at all. */
+function kindOf(value: unknown): string {
+  const isObject = value !== null && typeof value === 'object';
+  return isObject ? (value.constructor?.name ?? 'an object') : String(value);
 }
 
 function quoted(names: string[]): string {

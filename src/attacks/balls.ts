@@ -17,6 +17,8 @@ import {
   reshape,
   sign,
   slice,
+  sqrt,
+  square,
   sub,
   sum,
   tensor,
@@ -26,7 +28,6 @@ import {
   type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import {dualNorm} from '../norms.js';
 import type {RandomStream} from '../random.js';
 import type {AttackNorm} from './attack_types.js';
 
@@ -72,12 +73,16 @@ export const balls: Record<AttackNorm, Ball> = {
       const factor = squares === 0 ? 0 : random.next() ** (1 / row.length) / Math.sqrt(squares);
       for (let i = 0; i < row.length; i++) row[i] *= factor;
     },
-    steepest: gradient => tidy(() => div(gradient, positive(column(dualNorm(gradient, 'l2'))))),
+    steepest: gradient =>
+      tidy(() => {
+        const {scaled, length} = inRange(gradient);
+        return div(scaled, positive(length)) as Tensor2D;
+      }),
     project: (x, moved, epsilon, [low, high]) =>
       tidy(() => {
         const step = sub(moved, x) as Tensor2D;
-        const length = column(dualNorm(step, 'l2'));
-        const inBall = add(x, mul(step, minimum(1, div(epsilon, positive(length)))));
+        const {largest, length} = inRange(step);
+        const inBall = add(x, mul(step, minimum(1, div(epsilon, positive(mul(length, largest))))));
         return clipByValue(inBall, low, high) as Tensor2D;
       }),
   },
@@ -109,19 +114,18 @@ export const balls: Record<AttackNorm, Ball> = {
       tidy(() => {
         const step = sub(moved, x);
         const sizes = abs(step);
-        const shrink = (threshold: Tensor) =>
-          clipByValue(add(x, mul(sign(step), relu(sub(sizes, threshold)))), low, high) as Tensor2D;
-        let least: Tensor = fill([x.shape[0], 1], 0);
-        let most: Tensor = max(sizes, 1, true);
-        const fits = (threshold: Tensor) =>
-          greaterEqual(epsilon, sum(abs(sub(shrink(threshold), x)), 1, true));
-        const isInside = fits(least);
+        const room = where(greater(step, 0), sub(high, x), sub(x, low));
+        const shrunk = (threshold: Tensor) => minimum(relu(sub(sizes, threshold)), room);
+        const fits = (threshold: Tensor) => greaterEqual(epsilon, sum(shrunk(threshold), 1, true));
+        const none = fill([x.shape[0], 1], 0);
+        let [least, most]: Tensor[] = [none, max(sizes, 1, true)];
         for (let i = 0; i < HALVINGS; i++) {
           const middle = mul(add(least, most), 0.5);
           const isEnough = fits(middle);
           [least, most] = [where(isEnough, least, middle), where(isEnough, middle, most)];
         }
-        return shrink(where(isInside, fill(most.shape, 0), most));
+        const inBall = add(x, mul(sign(step), shrunk(where(fits(none), none, most))));
+        return clipByValue(inBall, low, high) as Tensor2D;
       }),
   },
 };
@@ -153,8 +157,14 @@ function exponential(random: RandomStream): number {
   return -Math.log(1 - random.next());
 }
 
-function column(values: Tensor): Tensor {
-  return reshape(values, [-1, 1]);
+/**
+ * Rows divided by their largest value, and the l2 norms of those: no square under- or overflows. What a row comes to
+ * depends on no other, so that an attack does not depend on how examples are put into batches.
+ */
+function inRange(rows: Tensor2D): {scaled: Tensor; largest: Tensor; length: Tensor} {
+  const largest = max(abs(rows), 1, true);
+  const scaled = div(rows, positive(largest));
+  return {scaled, largest, length: sqrt(sum(square(scaled), 1, true))};
 }
 
 /** 1 in place of 0: what is divided by it is 0 as well. */

@@ -3,7 +3,14 @@ import {check} from '../checks.js';
 import {readLabels} from '../scores/labels.js';
 import type {Classifier} from '../types.js';
 import {attackBatch, type Batch, type BatchResult, type Campaign} from './attack_batch.js';
-import {checkInputs, isNumberList, isTensor, resolveAttackOptions, type Takes} from './attack_options.js';
+import {
+  checkInside,
+  checkLossClasses,
+  checkTensors,
+  isTensor,
+  resolveAttackOptions,
+  type Takes,
+} from './attack_options.js';
 import type {
   Attack,
   AttackNorm,
@@ -66,23 +73,27 @@ function outerCall<Own extends CommonAttackOptions, Resolved>(
   const takes: Takes = {norms, own, targeted: canTarget, minimum};
   return async (classifier: Classifier, x: Tensor, labels: Labels, options = {} as Own & AnyOptions) => {
     const common = resolveAttackOptions(caller, options, takes);
-    await checkInputs(caller, classifier, x, common.bounds);
+    checkTensors(caller, classifier, x, labels);
     const resolved = definition.resolve(caller, options, classifier);
     const run = (search: Search) => definition.run(search, resolved);
+    const checkClasses = (classes: number) => checkLossClasses(caller, options as {loss?: unknown}, classes);
     const marshal = new Marshal(caller, x.shape[0], common);
-    const campaign = {...common, caller, classifier, run, marshal, minimum, attacks: definition.attacks};
-    // The caller may dispose of x before the attack is over.
+    const {attacks} = definition;
+    const campaign = {...common, caller, classifier, run, marshal, minimum, attacks, checkClasses};
+    // Before anything is waited for: the caller may dispose of tensors, or write to arrays, as soon as he has the promise.
     const inputs = keep(x.clone());
+    const classes = keep(isTensor(labels) ? labels.clone() : tensor1d(Array.from(labels)));
     const batches: BatchResult[][] = [];
     try {
       marshal.checkAborted();
-      for await (const batch of batchesOf(campaign, inputs, labels))
+      await checkInside(caller, inputs, common.bounds);
+      for await (const batch of batchesOf(campaign, inputs, classes))
         batches.push(await attackBatch(campaign, batch));
       const radii = common.epsilons ?? [undefined];
       const results = radii.map((epsilon, k) => joined(batches, k, epsilon, usesGradients));
       return options.epsilons === undefined ? results[0] : results;
     } finally {
-      inputs.dispose();
+      dispose([inputs, classes]);
       dispose(batches.flat().map(({adversarial}) => adversarial));
     }
   };
@@ -90,13 +101,14 @@ function outerCall<Own extends CommonAttackOptions, Resolved>(
 
 /** Cuts the examples into batches and looks at each as it is; a batch's inputs live until the next one is asked for. */
 async function* batchesOf(
-  {caller, classifier, batchSize}: Campaign,
+  {caller, classifier, batchSize, marshal, checkClasses}: Campaign & {checkClasses(classes: number): void},
   inputs: Tensor,
-  labels: Labels,
+  labels: Tensor,
 ): AsyncGenerator<Batch> {
   const size = inputs.shape[0];
   let indices: Int32Array | undefined;
   for (let start = 0; start < size; start += batchSize) {
+    marshal.checkAborted();
     const count = Math.min(batchSize, size - start);
     const x = keep(slice(inputs, start, count));
     try {
@@ -104,23 +116,13 @@ async function* batchesOf(
       const wayOut = 'make the classifier with toClassifier(model), which finds the logits before a softmax';
       const areLogits = !areProbabilities(logits, classes);
       check(areLogits, caller, 'classifier', 'to return logits', 'probabilities', wayOut);
-      indices ??= readClasses(caller, labels, size, classes);
+      if (indices === undefined) checkClasses(classes);
+      indices ??= readLabels(caller, labels, size, classes);
       const examples = Array.from({length: count}, (_, i) => start + i);
       yield {x, logits, classes, examples, labels: indices.subarray(start, start + count)};
     } finally {
       x.dispose();
     }
-  }
-}
-
-function readClasses(caller: string, labels: Labels, size: number, classes: number): Int32Array {
-  if (isTensor(labels)) return readLabels(caller, labels, size, classes);
-  check(isNumberList(labels), caller, 'labels', 'to be a tensor or an array of class indices', labels);
-  const asTensor = tensor1d(Array.from(labels));
-  try {
-    return readLabels(caller, asTensor, size, classes);
-  } finally {
-    asTensor.dispose();
   }
 }
 

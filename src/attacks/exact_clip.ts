@@ -24,15 +24,21 @@ export function clipExactly(
   if (length <= epsilon) return length;
   if (norm === 'linf') {
     for (let i = 0; i < x.length; i++) {
-      const step = Math.min(Math.max(adversarial[i] - x[i], -epsilon), epsilon);
-      adversarial[i] = roundTowards(x[i], step);
+      const step = adversarial[i] - x[i];
+      const kept = Math.min(Math.max(step, -epsilon), epsilon);
+      if (kept !== step) adversarial[i] = stepFrom(x[i], kept, adversarial[i]);
     }
-  } else {
-    // A hair less than epsilon, for the sums of double precision round as well.
-    const factor = (epsilon / length) * (1 - 1e-12);
-    for (let i = 0; i < x.length; i++) adversarial[i] = roundTowards(x[i], factor * (adversarial[i] - x[i]));
+    return distanceBetween(adversarial, x, norm);
   }
-  return distanceBetween(adversarial, x, norm);
+  let left = length;
+  // A hair less than epsilon, for sums of double precision round as well: more where there is more to be summed.
+  for (let hair = 1e-12; left > epsilon; hair *= 10) {
+    const factor = (epsilon / left) * Math.max(1 - hair, 0);
+    for (let i = 0; i < x.length; i++)
+      adversarial[i] = stepFrom(x[i], factor * (adversarial[i] - x[i]), adversarial[i]);
+    left = distanceBetween(adversarial, x, norm);
+  }
+  return left;
 }
 
 /** The norm of a - b in double precision. */
@@ -46,14 +52,23 @@ export function distanceBetween(a: Float32Array, b: Float32Array, norm: AttackNo
   return norm === 'l2' ? Math.sqrt(total) : total;
 }
 
+/** The smallest float32 above 0. */
+const SMALLEST = 2 ** -149;
+
 const value = new Float32Array(1);
 const bits = new Int32Array(value.buffer);
+
+/** The point at `step` from x, but not beyond `end`: where x and `end` are far apart in size, x + (end - x) may be. */
+function stepFrom(x: number, step: number, end: number): number {
+  const point = roundTowards(x, step);
+  return end > x ? Math.min(point, end) : Math.max(point, end);
+}
 
 /** x + step in float32, of its two neighbours there the one that is nearer to x. */
 function roundTowards(x: number, step: number): number {
   value[0] = x + step;
   if (Math.abs(value[0] - x) <= Math.abs(step)) return value[0];
-  if (value[0] === 0) return x;
+  if (value[0] === 0) return Math.sign(x) * SMALLEST;
   // Neighbours in float32 are neighbours as integers; the sign decides which is which.
   const isAway = value[0] > 0 === step > 0;
   bits[0] += isAway ? -1 : 1;

@@ -47,8 +47,8 @@ export async function climb(search: Search, {start, ...rule}: Climb): Promise<Te
       const {gradient, logits, health} = await inputGradient(party.search, party.at, rule.loss);
       party.follow(gradient);
       party.search.noteGradients(health, step === 0);
-      if (rule.leavesEarly) {
-        const reached = party.search.reached(logits);
+      const reached = rule.leavesEarly ? party.search.reached(logits) : [];
+      if (reached.some(Boolean)) {
         done.put(party.placesWhere(reached), party.rowsWhere(reached));
         party.stayWhere(reached.map(value => !value));
       }
@@ -100,7 +100,6 @@ class Party {
 
   /** All others are no longer under way. */
   stayWhere(flags: boolean[]): void {
-    if (flags.every(Boolean)) return;
     const indices = indicesWhere(flags);
     const narrowed = this.search.among(indices);
     if (this.search !== this.whole) this.search.dispose();

@@ -1,10 +1,27 @@
-import {abs, concat, grad, neg, reshape, sum, tensor, tidy, where, zerosLike} from '@tensorflow/tfjs-core';
-import type {Tensor, Tensor1D, Tensor2D} from '@tensorflow/tfjs-core';
-import {gapGradients} from '../distance/gap_gradients.js';
+import {
+  abs,
+  clone,
+  concat,
+  fill,
+  grad,
+  keep,
+  mul,
+  reshape,
+  sum,
+  tensor,
+  tidy,
+  where,
+  zerosLike,
+  type Tensor,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import {ArgumentError, check} from '../checks.js';
+import {checkSound} from '../distance/exact_walk.js';
 import {onLiveTape, withoutTape} from '../distance/live_tape.js';
+import type {Refuse} from '../distance/unproven_ops.js';
 import type {AttackLoss, GradientHealth} from './attack_types.js';
 import {asRows} from './balls.js';
-import {logitsOf, withinClassifier} from './logits.js';
+import {checkLogits, logitsOf, withinClassifier} from './logits.js';
 import {objective, type Objective} from './objectives.js';
 import type {Search} from './search.js';
 
@@ -34,7 +51,7 @@ export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss
     const sizes = sum(abs(asRows(gradient)), 1);
     // Read at once: on a gpu each reading waits for all the work before it.
     const columns = [logits, reshape(values, [-1, 1]), reshape(sizes, [-1, 1])];
-    return {gradient, numbers: concat(columns, 1)};
+    return {gradient: keep(gradient), numbers: concat(columns, 1)};
   });
   try {
     const read = (await numbers.data()) as Float32Array;
@@ -56,18 +73,30 @@ export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss
 function climbed(search: Search, at: Tensor, loss: AttackLoss | Measure) {
   const {caller, classifier, classes, targeted} = search.task;
   const labels = withoutTape(() => search.oneHot());
-  if (loss !== 'own') {
-    const logits = logitsOf(caller, classifier, at, classes);
-    const {values, slopes} = withoutTape(() =>
-      typeof loss === 'function' ? loss(logits, labels) : objective(loss, logits, labels, targeted),
-    );
-    const options = {gradient: 'firstOrder', batchStatistics: 'constant'} as const;
-    return {gradient: gapGradients(caller, logits, {x: at}, [slopes], options).x[0], values, logits};
+  if (loss === 'own') {
+    const {logits, losses} = classifier.ownLoss!(at, labels);
+    checkLogits(caller, logits, at.shape[0], classes);
+    const signs = withoutTape(() => fill([at.shape[0]], targeted ? -1 : 1));
+    const values = withoutTape(() => mul(losses, signs));
+    return {gradient: walkBack(caller, losses, at, signs), values, logits};
   }
-  const {logits, losses} = classifier.ownLoss!(at, labels);
-  const values = withoutTape(() => (targeted ? neg(losses) : losses) as Tensor1D);
-  const total = () => (targeted ? neg(sum(losses)) : sum(losses));
-  return {gradient: grad(total)(at), values, logits: logits as Tensor2D};
+  const logits = logitsOf(caller, classifier, at, classes);
+  const {values, slopes} = withoutTape(() =>
+    typeof loss === 'function' ? loss(logits, labels) : objective(loss, logits, labels, targeted),
+  );
+  return {gradient: walkBack(caller, logits, at, slopes), values, logits};
+}
+
+/** Goes back from y to x with the slopes dy at y, on the tape that y was computed on; nothing is recorded. */
+function walkBack(caller: string, y: Tensor, x: Tensor, dy: Tensor): Tensor {
+  const refuse: Refuse = (operation, why) =>
+    new ArgumentError(caller, 'classifier', 'to be made of what tfjs can differentiate', operation, why);
+  // A classifier may return x itself.
+  const end = y.id === x.id ? clone(y) : y;
+  const path = checkSound(end, [x], refuse);
+  const wayOut = 'compute the logits from x with operations of tfjs, reading no numbers';
+  check(path.length > 0, caller, 'classifier', 'to compute its result from x', 'one that does not', wayOut);
+  return withoutTape(() => grad(() => end)(x, dy));
 }
 
 /** What the sum of a gradient's sizes says of it. */
@@ -83,7 +112,7 @@ function withoutBroken(gradient: Tensor, health: GradientHealth[]): Tensor {
   const clean = tidy(() => {
     const shape = [gradient.shape[0], ...gradient.shape.slice(1).map(() => 1)];
     const usable = tensor(isUsable, shape, 'bool');
-    return where(usable, gradient, zerosLike(gradient));
+    return keep(where(usable, gradient, zerosLike(gradient)));
   });
   gradient.dispose();
   return clean;

@@ -52,8 +52,8 @@ export async function clipAndJudge(
     const judged = judgeInputs(search, logits);
     const outcomes = [...before.outcomes];
     open.forEach((i, j) => {
-      const {success, broken} = judged[i];
-      outcomes[i] = {success, broken: broken || before.outcomes[i].broken, distance: distances[j]};
+      const broken = judged[i].broken || before.outcomes[i].broken;
+      outcomes[i] = {success: judged[i].success && !broken, broken, distance: distances[j]};
     });
     return {adversarial, outcomes};
   } catch (error) {

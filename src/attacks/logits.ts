@@ -17,17 +17,27 @@ export function withinClassifier<T>(classifier: Classifier, f: () => T): T {
  * @throws ArgumentError when it does not return float32 [batch, classes] with two classes or more.
  */
 export function logitsOf(caller: string, classifier: Classifier, x: Tensor, classes?: number): Tensor2D {
-  const logits = classifier(x) as Tensor2D;
-  const wanted = `to return float32 logits [${x.shape[0]}, ${classes ?? 'classes >= 2'}]`;
+  const logits: unknown = classifier(x);
+  checkLogits(caller, logits, x.shape[0], classes);
+  return logits;
+}
+
+/** Checks that these are float32 logits of so many examples and classes. */
+export function checkLogits(
+  caller: string,
+  logits: unknown,
+  batch: number,
+  classes?: number,
+): asserts logits is Tensor2D {
+  const wanted = `to return float32 logits [${batch}, ${classes ?? 'classes >= 2'}]`;
   const got = logits instanceof Tensor ? `${logits.dtype} [${logits.shape}]` : String(logits);
   const ok =
     logits instanceof Tensor &&
     logits.dtype === 'float32' &&
     logits.rank === 2 &&
-    logits.shape[0] === x.shape[0] &&
+    logits.shape[0] === batch &&
     (classes === undefined ? logits.shape[1] >= 2 : logits.shape[1] === classes);
   check(ok, caller, 'classifier', wanted, got, 'make it with toClassifier(model)');
-  return logits;
 }
 
 /** The logits of a batch as numbers, [batch x classes], and the number of classes. */
@@ -44,12 +54,15 @@ export async function readLogits(
   }
 }
 
-/** Whether all rows are probabilities: in [0, 1], with the sum 1. */
+/** Whether all rows that are finite, if there are any, are probabilities: in [0, 1], with the sum 1. */
 export function areProbabilities(logits: Float32Array, classes: number): boolean {
+  let count = 0;
   for (let start = 0; start < logits.length; start += classes) {
     const row = logits.subarray(start, start + classes);
     const sum = row.reduce((total, value) => total + value, 0);
+    if (!Number.isFinite(sum)) continue;
     if (!row.every(value => value >= 0 && value <= 1) || Math.abs(sum - 1) > SUM_TOLERANCE) return false;
+    count++;
   }
-  return logits.length > 0;
+  return count > 0;
 }
