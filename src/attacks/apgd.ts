@@ -1,17 +1,15 @@
 import {add, reshape, tensor, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {check} from '../checks.js';
-import {oneHotLabels} from '../scores/labels.js';
 import type {Classifier} from '../types.js';
 import {climbAdaptively} from './apgd_climb.js';
+import {apgdSlope} from './apgd_slope.js';
 import {checkCount, checkSeed, resolveLosses} from './attack_options.js';
 import type {AttackLoss, CommonAttackOptions} from './attack_types.js';
 import {asRows, balls} from './balls.js';
 import {defineAttack} from './define_attack.js';
 import {distanceBetween} from './exact_clip.js';
-import {inputGradient, type Slope} from './input_gradient.js';
 import type {Search} from './search.js';
-import {strongestRivals, towards} from './targets.js';
-import {targetedDlr} from './targeted_dlr.js';
+import {strongestRivals} from './targets.js';
 import {worstCase} from './variants.js';
 
 /** Options of `apgd`. */
@@ -99,7 +97,7 @@ export async function runApgd(
   search: Search,
   {losses, steps, restarts, targets, seed}: ResolvedApgd,
 ): Promise<Tensor> {
-  for (const loss of losses) checkSpread(search, loss, targets > 0);
+  checkSpread(search, losses, targets);
   const rivals = targets === 0 ? undefined : await strongestRivals(search, targets);
   const ranks = rivals ? [...Array(targets).keys()] : [undefined];
   const starts = [...Array(restarts).keys()].flatMap(restart => ranks.map(rank => ({restart, rank})));
@@ -107,24 +105,16 @@ export async function runApgd(
   return worstCase(search, variants, (part, {loss, rank, k}) => {
     const targetsOf = ({examples}: Search) =>
       rank === undefined ? undefined : Int32Array.from(examples, example => rivals!.get(example)![rank]);
-    const look = (at: Search, x: Tensor) => slopeAt(at, x, loss, targetsOf(at));
+    const look = (at: Search, x: Tensor) => apgdSlope(at, x, loss, targetsOf(at));
     return climbAdaptively(part, {look, steps, start: startOnSurface(part, seed, k)});
   });
 }
 
-/** The DLR divides by the distance between logits: there must be enough of them. */
-function checkSpread({task}: Search, loss: AttackLoss, hasTargets: boolean): void {
-  const least = hasTargets ? 4 : 3;
-  const ok = loss !== 'dlr' || task.classes >= least;
-  const expected = `'dlr'${hasTargets ? ' with targets' : ''} only for a net of ${least} classes or more`;
-  check(ok, task.caller, 'loss', expected, `${task.classes} classes`, "take 'logitMargin'");
-}
-
-function slopeAt(search: Search, at: Tensor, loss: AttackLoss, targets?: Int32Array): Promise<Slope> {
-  if (targets === undefined) return inputGradient(search, at, loss);
-  if (loss !== 'dlr') return inputGradient(towards(search, targets), at, loss);
-  const wanted = () => oneHotLabels(targets, search.task.classes);
-  return inputGradient(search, at, (logits, labels) => targetedDlr(logits, labels, wanted()));
+/** The targeted DLR divides by the distance of the largest logit from the third and fourth. */
+function checkSpread({task}: Search, losses: AttackLoss[], targets: number): void {
+  const ok = targets === 0 || !losses.includes('dlr') || task.classes >= 4;
+  const expected = `other than 'dlr' with targets for a net of ${task.classes} classes`;
+  check(ok, task.caller, 'loss', expected, 'dlr', "take 'logitMargin': it does as well with few classes");
 }
 
 /** A point on the surface of each example's ball, clipped to the bounds; the same in whatever batch it is. */
