@@ -1,0 +1,55 @@
+import {pgd} from '../attacks/pgd.js';
+import type {PlannedAttack} from './attack_list.js';
+import {shareOf, standing, type Figure} from './figure.js';
+import {attackSubject, firstExamples, onExamples, type Subject} from './subject.js';
+
+/** How many examples are attacked once more. */
+const EXAMPLES = 200;
+
+/** The share of examples that stand when PGD may change everything within the bounds. */
+export function attackUnbounded(subject: Subject): Promise<number> {
+  const {bounds, norm, seed} = subject;
+  const size = subject.x.size / subject.x.shape[0];
+  const across = bounds[1] - bounds[0];
+  const epsilon = across * {linf: 1, l2: Math.sqrt(size), l1: size}[norm];
+  const attack = {attack: pgd, options: {seed}};
+  return onExamples(subject, firstExamples(subject, EXAMPLES), async part =>
+    shareOf(await standingAgainst(part, attack, epsilon)),
+  );
+}
+
+/**
+ * The share of examples that stand in the worst case and fall when the attacks that make steps make twice as many, at
+ * that epsilon where the worst case has most to lose and to win.
+ */
+export async function attackWithMoreSteps(
+  subject: Subject,
+  attacks: PlannedAttack[],
+  clean: Figure,
+  worstCase: Figure[],
+): Promise<{fallen: number; epsilon: number}> {
+  const half = clean.accuracy / 2;
+  const middle = [...worstCase].sort((a, b) => Math.abs(a.accuracy - half) - Math.abs(b.accuracy - half))[0];
+  const looked = firstExamples(subject, EXAMPLES);
+  const stands = standing(middle);
+  const epsilon = middle.epsilon!;
+  let left = looked.filter(i => stands[i]);
+  const before = left.length;
+  for (const {attack, options, steps} of attacks) {
+    if (steps === undefined || left.length === 0) continue;
+    const doubled = {attack, options: {...options, steps: 2 * steps}};
+    const stillStand = await onExamples(subject, left, part => standingAgainst(part, doubled, epsilon));
+    left = left.filter((_, k) => stillStand[k]);
+  }
+  return {fallen: (before - left.length) / looked.length, epsilon};
+}
+
+async function standingAgainst(
+  subject: Subject,
+  attack: Pick<PlannedAttack, 'attack' | 'options'>,
+  epsilon: number,
+): Promise<boolean[]> {
+  const {adversarial, ...outcomes} = await attackSubject(subject, attack, epsilon);
+  adversarial.dispose();
+  return standing(outcomes);
+}
