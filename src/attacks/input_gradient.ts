@@ -89,6 +89,17 @@ function climbed(search: Search, at: Tensor, loss: AttackLoss | Measure) {
 
 /** Goes back from y to x with the slopes dy at y, on the tape that y was computed on; nothing is recorded. */
 function walkBack(caller: string, y: Tensor, x: Tensor, dy: Tensor): Tensor {
+  const end = checkWayBack(caller, y, x);
+  return withoutTape(() => grad(() => end)(x, dy));
+}
+
+/**
+ * Checks that what a classifier made can be differentiated with respect to its input, on the tape that it was made on.
+ *
+ * @returns Where a walk back begins.
+ * @throws ArgumentError for an operation that tfjs differentiates wrongly or not at all, and where no way leads to x.
+ */
+export function checkWayBack<T extends Tensor>(caller: string, y: T, x: Tensor): T {
   const refuse: Refuse = (operation, why) =>
     new ArgumentError(caller, 'classifier', 'to be made of what tfjs can differentiate', operation, why);
   // A classifier may return x itself.
@@ -96,7 +107,7 @@ function walkBack(caller: string, y: Tensor, x: Tensor, dy: Tensor): Tensor {
   const path = checkSound(end, [x], refuse);
   const wayOut = 'compute the logits from x with operations of tfjs, reading no numbers';
   check(path.length > 0, caller, 'classifier', 'to compute its result from x', 'one that does not', wayOut);
-  return withoutTape(() => grad(() => end)(x, dy));
+  return end;
 }
 
 /** What the sum of a gradient's sizes says of it. */

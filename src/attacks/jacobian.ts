@@ -1,6 +1,7 @@
 import {concat, reshape, tensor2d, tidy, type Tensor} from '@tensorflow/tfjs-core';
 import {gapGradients} from '../distance/gap_gradients.js';
 import {onLiveTape, withoutTape} from '../distance/live_tape.js';
+import {checkWayBack} from './input_gradient.js';
 import {logitsOf, withinClassifier} from './logits.js';
 import type {Search} from './search.js';
 
@@ -20,8 +21,9 @@ export async function gapJacobian(search: Search, at: Tensor, rivals: number[][]
       onLiveTape(() => {
         const logits = logitsOf(caller, classifier, at, classes);
         const directions = withoutTape(() => directionsOf(search, rivals));
+        const end = checkWayBack(caller, logits, at);
         const options = {gradient: 'firstOrder', batchStatistics: 'constant'} as const;
-        return {logits, slopes: gapGradients(caller, logits, {x: at}, directions, options).x};
+        return {logits, slopes: gapGradients(caller, end, {x: at}, directions, options).x};
       });
     const {logits, slopes} = withinClassifier(classifier, look);
     // Read at once: on a gpu each reading waits for all the work before it.
