@@ -77,6 +77,8 @@ export interface Attack<Own> {
     labels: Labels,
     options: Own & SeveralEpsilons,
   ): Promise<AttackResult[]>;
+  /** Whether it draws random numbers, by its option seed. */
+  readonly takesSeed?: boolean;
 }
 
 /** Any attack that seeks the smallest perturbation; with epsilons, the same clipped to them and judged again. */

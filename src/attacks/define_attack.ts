@@ -71,7 +71,12 @@ function outerCall<Own extends CommonAttackOptions, Resolved>(
 ) {
   const {name: caller, norms, options: own, canTarget = true, usesGradients} = definition;
   const takes: Takes = {norms, own, targeted: canTarget, minimum};
-  return async (classifier: Classifier, x: Tensor, labels: Labels, options = {} as Own & AnyOptions) => {
+  const attack = async (
+    classifier: Classifier,
+    x: Tensor,
+    labels: Labels,
+    options = {} as Own & AnyOptions,
+  ) => {
     const common = resolveAttackOptions(caller, options, takes);
     checkTensors(caller, classifier, x, labels);
     const resolved = definition.resolve(caller, options, classifier);
@@ -97,6 +102,7 @@ function outerCall<Own extends CommonAttackOptions, Resolved>(
       dispose(batches.flat().map(({adversarial}) => adversarial));
     }
   };
+  return Object.assign(attack, {takesSeed: (own as string[]).includes('seed')});
 }
 
 /** Cuts the examples into batches and looks at each as it is; a batch's inputs live until the next one is asked for. */
