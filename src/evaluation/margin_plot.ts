@@ -6,6 +6,7 @@ export type PlotSpec = Record<string, unknown>;
 const SIZE = {width: 300, height: 170};
 const BLUE = '#2f6db3';
 const RED = '#c2452d';
+const INK = '#1b2733';
 const GRAY = '#5b6470';
 
 /**
@@ -20,9 +21,10 @@ export function marginPlot({examples, layers}: MarginDistribution): PlotSpec {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: {
       text: 'Distance to the decision boundary',
-      subtitle: `${examples} examples; below 0: misclassified; dashed: median`,
+      subtitle: `${examples} examples; below 0: misclassified; dashed: median${layers.some(hasGamma) ? '; red: gamma' : ''}`,
       anchor: 'start',
     },
+    padding: 8,
     config: {view: {stroke: null}, axis: {grid: false, tickCount: 6}},
     vconcat: layers.map(layer => {
       const plots = [histogramOf(layer, examples), ...(layer.trueDistances ? [comparisonOf(layer)] : [])];
@@ -57,16 +59,17 @@ function histogramOf(layer: LayerMargins, examples: number): PlotSpec {
     layer: [
       {
         data: {values},
-        mark: {type: 'bar', color: BLUE, opacity: 0.75, binSpacing: 0},
+        mark: {type: 'rect', color: BLUE, opacity: 0.75},
         encoding: {
           x: x('from'),
           x2: {field: 'to'},
-          y: {field: 'share', type: 'quantitative', title: 'examples in a bin (%)'},
+          y: {field: 'share', type: 'quantitative', scale: {zero: true}, title: 'examples in a bin (%)'},
+          y2: {datum: 0},
         },
       },
       rule(0, {color: GRAY, strokeWidth: 1.5}),
       ...(Number.isFinite(layer.quantiles[50])
-        ? [rule(layer.quantiles[50], {color: BLUE, strokeWidth: 1.5, strokeDash: [5, 3]})]
+        ? [rule(layer.quantiles[50], {color: INK, strokeWidth: 1.5, strokeDash: [5, 3]})]
         : []),
       ...(isDrawn ? [rule(gamma, {color: RED, strokeWidth: 1.5})] : []),
     ],
@@ -80,7 +83,9 @@ function comparisonOf({name, trueDistances}: LayerMargins): PlotSpec {
     .filter(({estimate, found}) => Number.isFinite(estimate) && Number.isFinite(found));
   const all = values.flatMap(({estimate, found}) => [estimate, found]);
   const [low, high] = [Math.min(0, ...all), Math.max(0, ...all)];
-  const domain = high > low ? [low, high] : [low - 1, high + 1];
+  // Points are drawn around their places.
+  const room = high > low ? 0.04 * (high - low) : 1;
+  const domain = [low - room, high + room];
   const axis = (field: string, title: string) => ({
     field,
     type: 'quantitative',
@@ -109,6 +114,10 @@ function comparisonOf({name, trueDistances}: LayerMargins): PlotSpec {
       {data: {values}, mark: {type: 'point', filled: true, size: 22, color: BLUE, opacity: 0.6}, encoding},
     ],
   };
+}
+
+function hasGamma({gamma}: LayerMargins): boolean {
+  return gamma !== undefined;
 }
 
 function unit({norm}: LayerMargins): string {
