@@ -1,10 +1,10 @@
 import {tensor, type Tensor} from '@tensorflow/tfjs-core';
 import {check, isFiniteNumber} from '../checks.js';
 import type {RandomStream} from '../random.js';
+import {ask} from './ask.js';
 import {checkCount, checkSeed} from './attack_options.js';
 import type {CommonAttackOptions} from './attack_types.js';
 import {defineAttack} from './define_attack.js';
-import {readLogits} from './logits.js';
 import type {Search} from './search.js';
 import {l2Moves} from './square_l2.js';
 import {linfMoves} from './square_linf.js';
@@ -131,15 +131,5 @@ async function searchAtRandom(
     return tensor(best, search.x.shape);
   } finally {
     if (party !== search) party.dispose();
-  }
-}
-
-/** The logits at inputs given as numbers, one row for each example of the search. */
-async function ask({task, x}: Search, inputs: Float32Array): Promise<Float32Array> {
-  const rows = tensor(inputs, [inputs.length / (x.size / x.shape[0]), ...x.shape.slice(1)]);
-  try {
-    return (await readLogits(task.caller, task.classifier, rows)).logits;
-  } finally {
-    rows.dispose();
   }
 }
