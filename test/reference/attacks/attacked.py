@@ -44,10 +44,12 @@ def check_logits(name, logits):
 
 
 def cross_entropies(logits, labels):
-    """Of each example, in float64, so that small ones keep their digits."""
+    """log(1 + sum over i != y of exp(z_i - z_y)), in float64 and so that small ones keep their digits."""
     z = logits.astype(np.float64)
-    z = z - z[np.arange(len(labels)), labels][:, None]
-    return np.logaddexp.reduce(z, axis=1)
+    own = np.arange(len(labels)), labels
+    terms = np.exp(z - z[own][:, None])
+    terms[own] = 0
+    return np.log1p(np.sum(terms, axis=1))
 
 
 def lengths(differences, norm):
@@ -70,15 +72,22 @@ class Results:
 
     def __init__(self, file, versions):
         self.file = FOLDER / file
-        self.found = {"versions": versions, "examples": EXAMPLES, "logitsApart": {}, "runs": []}
+        self.found = {"versions": versions, "examples": EXAMPLES, "logitsApart": {}, "runs": [], "distances": []}
         self.began = time.time()
 
     def add(self, net, attack, norm, epsilon, settings, robust, **more):
         accuracy = float(np.mean(robust))
         seconds = time.time() - self.began
-        print(f"{seconds:6.0f} s {net} {attack} {norm} {epsilon}: {100 * accuracy:.1f} %", flush=True)
+        dtype = settings["dtype"]
+        print(f"{seconds:6.0f} s {net} {attack} {dtype} {norm} {epsilon}: {100 * accuracy:.1f} %", flush=True)
         run = {"net": net, "attack": attack, "norm": norm, "epsilon": epsilon, "settings": settings}
         self.found["runs"].append({**run, "robustAccuracy": accuracy, "robust": flags(robust), **more})
+
+    def add_distances(self, net, attack, norm, settings, distances):
+        """Of the nearest adversarial inputs; one that is not nearer than epsilon leaves the example right."""
+        self.found["distances"].append({"net": net, "attack": attack, "norm": norm, "values": digits(distances)})
+        for epsilon in EPSILONS[norm]:
+            self.add(net, attack, norm, epsilon, settings, distances > epsilon)
 
     def write(self):
         self.file.write_text(json.dumps(self.found) + "\n")
