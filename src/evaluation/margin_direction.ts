@@ -4,11 +4,12 @@ import {
   cast,
   div,
   equal,
+  greater,
   max,
   mul,
   pow,
   reshape,
-  sign,
+  sub,
   sum,
   tidy,
   type Tensor,
@@ -39,7 +40,7 @@ export function steepestDirection(gradient: Tensor, norm: Norm): Tensor {
     // Powers of entries in [0, 1] do not overflow.
     const powers = () => pow(div(sizes, orOne(largest)), q - 1);
     const isLargest = () => cast(equal(sizes, largest), 'float32');
-    const entries = mul(sign(g), q === Infinity ? isLargest() : q === 1 ? 1 : powers());
+    const entries = mul(signs(g), q === Infinity ? isLargest() : q === 1 ? 1 : powers());
     const lengths = q === Infinity ? sum(abs(entries), 1) : lengthIn(norm, entries);
     return reshape(div(entries, orOne(reshape(lengths, [-1, 1]))), gradient.shape);
   });
@@ -49,6 +50,11 @@ export function steepestDirection(gradient: Tensor, norm: Norm): Tensor {
 export function lengthIn(norm: Norm, x: Tensor): Tensor1D {
   // The norm whose dual this is.
   return dualNorm(x, dualExponent(norm));
+}
+
+/** Compared, for the wasm backend's sign is 0 of what is small. */
+function signs(g: Tensor): Tensor {
+  return sub(cast(greater(g, 0), 'float32'), cast(greater(0, g), 'float32'));
 }
 
 /** 1 in place of 0: what is divided by it is 0 as well. */

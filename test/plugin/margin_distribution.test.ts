@@ -12,7 +12,7 @@ const EXAMPLES = 40;
 const x = randomTensor<tf.Tensor2D>([EXAMPLES, 4], 1);
 const net = denseNet({units: [6, 5], activation: 'relu'});
 const labels = tf.tidy(() => {
-  const predicted = Array.from((net.predict(x) as tf.Tensor).argMax(1).dataSync());
+  const predicted = Array.from(tf.argMax(net.predict(x) as tf.Tensor, 1).dataSync());
   // Every fifth is wrong.
   return tf.tensor1d(
     predicted.map((label, i) => (i % 5 === 0 ? (label + 1) % 3 : label)),
@@ -63,7 +63,7 @@ describe('marginDistribution', () => {
   it('has a signature that does not change when a layer is scaled by c and the next by 1 / c', async () => {
     const scaled = denseNet({units: [6, 5], activation: 'relu'});
     const c = 8;
-    const weights = scaled.getWeights().map((w, i) => (i < 2 ? w.mul(c) : i === 2 ? w.div(c) : w));
+    const weights = scaled.getWeights().map((w, i) => (i < 2 ? tf.mul(w, c) : i === 2 ? tf.div(w, c) : w));
     scaled.setWeights(weights);
     const args = {trueDistance: false, epsilon: 1e-9};
     const [one, other] = [
@@ -120,7 +120,7 @@ describe('marginDistribution', () => {
     await marginDistribution(net, x, labels);
     const before = state();
     const expected = await marginDistribution(net, x, labels, {batchSize: 10});
-    const copy = x.clone();
+    const copy = tf.clone(x);
     const going = marginDistribution(net, copy, labels, {batchSize: 10});
     copy.dispose();
     expect(await going).toEqual(expected);

@@ -10,7 +10,7 @@ import {denseNet, labelsOf} from '../support/tiny_models.js';
 const EXAMPLES = 12;
 const x = randomTensor<tf.Tensor2D>([EXAMPLES, 4], 1);
 const net = denseNet({units: [6]});
-const predicted = tf.tidy(() => Array.from((net.predict(x) as tf.Tensor).argMax(1).dataSync()));
+const predicted = tf.tidy(() => Array.from(tf.argMax(net.predict(x) as tf.Tensor, 1).dataSync()));
 const planted = predicted.map((_, i) => i === 3 || i === 7);
 const labels = tf.tensor1d(
   predicted.map((label, i) => (planted[i] ? (label + 1) % 3 : label)),

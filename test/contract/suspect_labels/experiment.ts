@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {layers, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
+import {RandomStream} from 'tfjs-large-margin';
 import {flipLabels, permutation, readMnist, take} from '../../../demos/experiments/data/mnist.js';
 import {LargeMarginModel} from '../../../plugin/large_margin_model.js';
 import {suspectLabels, type SuspectLabelsArgs} from '../../../plugin/suspect_labels.js';
-import {oneHotLabels, RandomStream} from '../../../src/index.js';
+import {oneHotLabels} from '../../../src/index.js';
 import {seeded} from '../../support/tiny_models.js';
 
 /** Pictures of which some labels are wrong, and which ones. */
