@@ -85,10 +85,10 @@ describe('fgsmAtSnr', () => {
   it('is fgsm with that epsilon', async () => {
     const mine = await fgsmAtSnr(conv, x, labels, {snr: 20});
     for (let i = 0; i < 4; i++) {
-      const one = x.slice(i, 1);
+      const one = tf.slice(x, i, 1);
       const epsilon = mine.distance[i];
       const theirs = await fgsm(conv, one, [labels[i]], {epsilon});
-      const row = mine.adversarial.slice(i, 1);
+      const row = tf.slice(mine.adversarial, i, 1);
       expectClose(row.dataSync(), theirs.adversarial.dataSync(), 1e-6);
       expect(mine.success[i]).toBe(theirs.success[0]);
       tf.dispose([one, row, theirs.adversarial]);
