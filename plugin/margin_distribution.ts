@@ -1,8 +1,14 @@
 import {clone, dispose} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, checkPositive, type MarginOptions, type Norm} from '../src/index.js';
-import {describeMargins, type MarginDistribution} from '../src/evaluation/margin_report.js';
-import type {SignatureMargins} from '../src/evaluation/signature.js';
+import {
+  check,
+  checkPositive,
+  describeMargins,
+  type MarginDistribution,
+  type MarginOptions,
+  type Norm,
+  type SignatureMargins,
+} from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
 import {
   measureMargins,

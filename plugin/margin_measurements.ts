@@ -1,10 +1,18 @@
 import {dispose, gather, slice, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
-import {oneHotLabels, onLiveTape, withoutTape, type Classifier} from '../src/index.js';
-import {steepestDirection} from '../src/evaluation/margin_direction.js';
-import {boundaryGeometry, scaleFactor, type Geometry} from '../src/evaluation/margin_geometry.js';
-import type {FollowedExamples} from '../src/evaluation/margin_report.js';
-import {trueDistances} from '../src/evaluation/margin_true_distance.js';
-import {batchMoments, TotalVariation} from '../src/evaluation/margin_variation.js';
+import {
+  batchMoments,
+  boundaryGeometry,
+  oneHotLabels,
+  onLiveTape,
+  scaleFactor,
+  steepestDirection,
+  TotalVariation,
+  trueDistances,
+  withoutTape,
+  type Classifier,
+  type FollowedExamples,
+  type Geometry,
+} from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
 import type {MeasuringPlan} from './measuring_plan.js';
 import {logitsMoved, seeActivations} from './moved_run.js';

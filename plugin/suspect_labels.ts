@@ -1,13 +1,14 @@
 import {clone, dispose} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
-import {check, type Norm} from '../src/index.js';
-import {logitLosses} from '../src/evaluation/suspect_losses.js';
 import {
+  check,
+  logitLosses,
   precisionAt,
   rankSuspects,
+  type Norm,
   type SuspectPrecision,
   type SuspectRanking,
-} from '../src/evaluation/suspect_ranking.js';
+} from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
 import {measureMargins} from './margin_measurements.js';
 import {planMeasuring} from './measuring_plan.js';

@@ -5,6 +5,7 @@ export {disableNativeKernels, enableNativeKernels} from '../kernels/node/index.j
 export type {NativeKernelOptions, NativeKernelReport} from '../kernels/node/index.js';
 export {historyFile, HistoryFileError, readHistoryFile} from './history_file.js';
 export type {HistoryFile, HistoryFileArgs, HistoryLine} from './history_file.js';
+export {stateFile, type StateFile} from './state_file.js';
 export {tensorBoard, type TensorBoard, type TensorBoardArgs} from './tensorboard.js';
 export {CheckpointError, CheckpointFolder} from './checkpoints/index.js';
 export type {
