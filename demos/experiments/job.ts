@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type {NetKind} from '../shared/nets.js';
+import {attack, type AttackOutcome} from './attack.js';
 import {take, toTensors, type Digits} from './data/mnist.js';
-import {attack, type AttackOutcome} from './ifgsm.js';
 import {accuracy, logitsOf, measureDistances, median} from './measure.js';
 import {trainingProgress} from './progress.js';
 import type {Recipe} from './recipe.js';
+import {ASKED_EPSILON} from './recipes/attacks.js';
 import type {Recorder} from './recorder.js';
 import type {ModelResult, Question} from './result.js';
 import {trainNet} from './train.js';
+import {percent} from './wording.js';
 
 /** What all models of a run have in common. */
 export interface Job {
@@ -35,7 +37,6 @@ export interface Answer {
 
 const LOG_EVERY = 20;
 const SHOWN_PICTURES = 8;
-const SHOWN_EPSILON = 0.1;
 
 /** Trains one net, measures it, attacks it, and saves it. */
 export async function answer(
@@ -93,13 +94,13 @@ async function attackAll(
   const {x, y} = toTensors(digits);
   let shown: AttackedPicture[] = [];
   for (const epsilon of epsilons) {
-    // Lets an interrupt in.
-    await new Promise(resolve => setImmediate(resolve));
     if (isStopped()) break;
-    const {pictures, ...outcome} = attack(logitsOf(net), x, y, epsilon);
+    const {pictures, ...outcome} = await attack(net, x, y, epsilon, epsilon === ASKED_EPSILON);
     result.attacks.push(outcome);
-    console.log(`  epsilon ${epsilon}: ${(outcome.accuracy * 100).toFixed(1)} % under attack`);
-    if (epsilon === SHOWN_EPSILON) shown = show(net, pictures, digits, outcome);
+    const strongly =
+      outcome.worstCase === undefined ? '' : `, ${percent(outcome.worstCase)} under APGD as well`;
+    console.log(`  epsilon ${epsilon}: ${percent(outcome.accuracy)} under I-FGSM${strongly}`);
+    if (epsilon === ASKED_EPSILON) shown = show(net, pictures, digits, outcome);
     pictures.dispose();
   }
   tf.dispose([x, y]);
@@ -108,11 +109,11 @@ async function attackAll(
 
 function show(
   net: tf.LayersModel,
-  pictures: tf.Tensor4D,
+  pictures: tf.Tensor,
   {labels}: Digits,
   {epsilon}: Omit<AttackOutcome, 'pictures'>,
 ): AttackedPicture[] {
-  const predictions = tf.tidy(() => tf.argMax(logitsOf(net)(pictures), 1).dataSync());
+  const predictions = tf.tidy(() => tf.argMax(logitsOf(net)(pictures as tf.Tensor4D), 1).dataSync());
   const pixels = pictures.dataSync();
   return Array.from({length: SHOWN_PICTURES}, (_, i) => ({
     label: labels[i],

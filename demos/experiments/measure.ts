@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {LargeMarginModel} from 'tfjs-large-margin';
-import {isRight} from './ifgsm.js';
 import {take, toTensors, type Digits} from './data/mnist.js';
 
 const MEASURED = 1000;
@@ -38,4 +37,13 @@ export function measureDistances(net: tf.LayersModel, test: Digits): Record<stri
 
 export function median(values: ArrayLike<number>): number {
   return Float64Array.from(values).sort()[Math.floor(values.length / 2)];
+}
+
+/** Which examples are classified right; a NaN among the logits is never right. */
+export function isRight(logits: (x: tf.Tensor4D) => tf.Tensor2D, x: tf.Tensor4D, y: tf.Tensor2D): boolean[] {
+  return tf.tidy(() => {
+    const scores = logits(x);
+    const hits = tf.equal(tf.argMax(scores, 1), tf.argMax(y, 1));
+    return Array.from(tf.logicalAnd(hits, tf.all(tf.isFinite(scores), 1)).dataSync(), value => value === 1);
+  });
 }

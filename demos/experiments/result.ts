@@ -15,7 +15,14 @@ export interface ModelResult {
   /** Distances of test examples at the input, l2, for the histogram. */
   inputDistances: number[];
   /** Accuracy under white-box I-FGSM by epsilon, 0..1, per example the worse of two losses. */
-  attacks: Array<{epsilon: number; accuracy: number; underCrossEntropy: number; underLogitMargin: number}>;
+  attacks: Array<{
+    epsilon: number;
+    accuracy: number;
+    underCrossEntropy: number;
+    underLogitMargin: number;
+    /** The same with APGD among the attacks. */
+    worstCase?: number;
+  }>;
   /** Median seconds of a training step, and of the whole training. */
   secondsPerStep: number;
   seconds: number;

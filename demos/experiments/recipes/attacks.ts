@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import {presets} from 'tfjs-large-margin';
 import type {Recipe} from '../recipe.js';
 
-/** Largest change of a pixel, in units of 0..1. The question is asked at 0.1. */
+/** Largest change of a pixel, in units of 0..1. */
 export const EPSILONS = [0.05, 0.1, 0.2, 0.3];
+/** Where the question is asked, and stronger attacks are made. */
+export const ASKED_EPSILON = 0.1;
 export const ATTACKED = 1000;
 
 export {crossEntropy} from './cross_entropy.js';

@@ -21,6 +21,9 @@ export function rowsOf(question: Question): Row[] {
   const epsilons = distinct(models.flatMap(({attacks}) => attacks.map(({epsilon}) => epsilon))).sort(
     (a, b) => a - b,
   );
+  const isStrong = (epsilon: number) =>
+    models.some(({attacks}) => attacks.some(a => a.epsilon === epsilon && a.worstCase !== undefined));
+  const strong = epsilons.filter(isStrong);
   const layers = distinct(models.flatMap(({medianDistances}) => Object.keys(medianDistances)));
   const rows = [
     shareRow(
@@ -34,6 +37,14 @@ export function rowsOf(question: Question): Row[] {
         models.map(({attacks}) => attacks.find(attack => attack.epsilon === epsilon)?.accuracy),
         epsilon === asked,
         'accuracy under I-FGSM',
+      ),
+    ),
+    ...strong.map(epsilon =>
+      shareRow(
+        `epsilon ${epsilon}`,
+        models.map(({attacks}) => attacks.find(attack => attack.epsilon === epsilon)?.worstCase),
+        false,
+        'accuracy under I-FGSM and APGD',
       ),
     ),
     ...layers.map(layer =>
