@@ -15,7 +15,6 @@ import {
   mul,
   relu,
   reshape,
-  sign,
   slice,
   sqrt,
   square,
@@ -30,6 +29,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type {RandomStream} from '../random.js';
 import type {AttackNorm} from './attack_types.js';
+import {signs} from './signs.js';
 
 /** Smallest and largest value that an input may have. */
 export type Bounds = [low: number, high: number];
@@ -56,7 +56,7 @@ export const balls: Record<AttackNorm, Ball> = {
     draw(row, random) {
       for (let i = 0; i < row.length; i++) row[i] = 2 * random.next() - 1;
     },
-    steepest: gradient => sign(gradient),
+    steepest: gradient => signs(gradient),
     project: (x, moved, epsilon, [low, high]) =>
       tidy(() => {
         const inBall = minimum(maximum(moved, sub(x, epsilon)), add(x, epsilon));
@@ -106,7 +106,7 @@ export const balls: Record<AttackNorm, Ball> = {
         const count = Math.max(1, Math.round(L1_SHARE * gradient.shape[1]));
         const least = slice(topk(sizes, count).values, [0, count - 1], [-1, 1]);
         const isMoved = logicalAnd(greaterEqual(sizes, least), greater(sizes, 0));
-        const step = where(isMoved, sign(free), fill(gradient.shape, 0));
+        const step = where(isMoved, signs(free), fill(gradient.shape, 0));
         return div(step, positive(sum(abs(step), 1, true))) as Tensor2D;
       }),
     // Nearest in ball and bounds at once: soft thresholding, clipped, with the threshold that uses up epsilon.
@@ -124,7 +124,7 @@ export const balls: Record<AttackNorm, Ball> = {
           const isEnough = fits(middle);
           [least, most] = [where(isEnough, least, middle), where(isEnough, middle, most)];
         }
-        const inBall = add(x, mul(sign(step), shrunk(where(fits(none), none, most))));
+        const inBall = add(x, mul(signs(step), shrunk(where(fits(none), none, most))));
         return clipByValue(inBall, low, high) as Tensor2D;
       }),
   },

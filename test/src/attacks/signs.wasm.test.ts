@@ -1,0 +1,1 @@
+import './signs.test.js';
