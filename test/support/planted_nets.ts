@@ -23,7 +23,7 @@ import {LargeMarginModel} from '../../plugin/large_margin_model.js';
 import {presets, type Classifier} from '../../src/index.js';
 import {firstPictures} from '../reference/attacks/mnist.js';
 
-type Net = (x: Tensor) => Tensor2D;
+export type Net = (x: Tensor) => Tensor2D;
 
 /** How the sound nets were trained. */
 export type SoundNet = 'cross-entropy' | 'large margin' | 'wide, with noise';
