@@ -56,6 +56,8 @@ export function layersNet(caller: string, model: LayersModel, output: string | u
 }
 
 function checkInputs(caller: string, model: LayersModel, output: string | undefined): void {
+  // Neither has a Sequential without layers, nor one whose first layer does not know its inputs.
+  check(model.outputs?.length > 0, caller, 'model', 'to have a known input shape', model.name);
   if (!model.built) model.build(undefined as never);
   const {inputs, outputs, outputNames} = model;
   check(inputs.length === 1, caller, 'model', 'to have one input', `${inputs.length} inputs`);

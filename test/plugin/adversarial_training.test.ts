@@ -5,7 +5,7 @@ import {toClassifier} from '../../plugin/classifier.js';
 import {LargeMarginModel} from '../../plugin/large_margin_model.js';
 import {LargeMarginOptimizer} from '../../plugin/large_margin_optimizer.js';
 import '../../plugin/register.js';
-import {fgsm, pgd} from '../../src/index.js';
+import {adversarialBatch, fgsm, pgd} from '../../src/index.js';
 import {errorOf, expectNoLeakAsync, expectRefusal} from '../support/expect_no_leak.js';
 import {randoms} from '../support/randoms.js';
 import {denseNet, seeded, weightsOf} from '../support/tiny_models.js';
@@ -135,6 +135,25 @@ describe('adversarialDataset', () => {
     await expectNoLeakAsync(async () => void (await model.fitDataset(dataset, {epochs: 1, verbose: 0})));
     const twice = adversarialDataset(named, model, {...options, output: 'other', labels: 'predicted'});
     expect(await (await twice.iterator()).toArray()).toHaveLength(3);
+  });
+
+  it("has its like for loops of one's own: adversarialBatch beside trainOnBatch", async () => {
+    const model = new LargeMarginModel(denseNet(), {gamma: 0.1});
+    model.compile({optimizer: tf.train.sgd(0.1)});
+    const classifier = toClassifier(model);
+    const [xs, ys] = [tf.tensor2d(rows), tf.tensor2d(oneHot)];
+    const train = async (step: number) => {
+      const mixed = await adversarialBatch(classifier, xs, ys, {...options, loss: 'own', step});
+      const [loss] = (await model.trainOnBatch(mixed, ys)) as number[];
+      mixed.dispose();
+      return loss;
+    };
+    await train(0);
+    const losses: number[] = [];
+    for (let step = 1; step < 10; step++) losses.push(await expectNoLeakAsync(() => train(step)));
+    expect(losses[8]).toBeLessThan(losses[0]);
+    expect(model.stream.steps).toBe(10);
+    tf.dispose([xs, ys]);
   });
 
   it('takes a classifier in place of the model', async () => {

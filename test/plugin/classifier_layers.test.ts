@@ -169,6 +169,12 @@ describe('the logits of a LayersModel', () => {
     inside.dispose();
   });
 
+  it('cannot be had of a Sequential that does not know its inputs, and can of one that is not built yet', async () => {
+    await expectRefusal(() => toClassifier(sequential()), 'model', 'known input shape');
+    const model = sequential({layers: [layers.dense({units: 3, inputShape: [4]})]});
+    expectClose(logitsOf((toClassifier(model), model)), predicted(model), 1e-6);
+  });
+
   it('cannot be had of an output with more axes', async () => {
     const steps = functional(at => apply(dense('a', 3), at), [2, 4]);
     await expectRefusal(() => toClassifier(steps), 'output', '[batch, classes]', 'x -> logits');
