@@ -1,4 +1,4 @@
-import {clone, dispose} from '@tensorflow/tfjs-core';
+import {clone, dispose, type Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
@@ -88,6 +88,7 @@ export async function marginDistribution(
   const targets = toList(CALLER, 'labels', labels, base.outputNames);
   const indices = readTargets(CALLER, targets, inputs[0].shape[0], plan);
   const following = resolveFollowing(trueDistance, indices.length);
+  if (following?.bounds) checkInside(inputs, following.bounds);
   // The caller may dispose of x before this is over.
   const xs = inputs.map(input => clone(input));
   try {
@@ -110,6 +111,15 @@ export async function marginDistribution(
 function checkCount(argument: string, value: unknown): void {
   const ok = Number.isInteger(value) && (value as number) >= 1;
   check(ok, CALLER, argument, 'to be an integer >= 1', value);
+}
+
+/** A line that begins outside the bounds would begin with a jump. */
+function checkInside(inputs: Tensor[], [low, high]: [number, number]): void {
+  for (const input of inputs) {
+    const outside = input.dataSync().find(value => value < Math.fround(low) || value > Math.fround(high));
+    const wayOut = 'give the bounds that x has';
+    check(outside === undefined, CALLER, 'x', `to lie in the bounds [${low}, ${high}]`, outside, wayOut);
+  }
 }
 
 function resolveFollowing(asked: boolean | TrueDistanceArgs, size: number): Following | undefined {

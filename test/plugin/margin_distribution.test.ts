@@ -157,6 +157,15 @@ describe('marginDistribution refuses', () => {
       await refusal(search({bounds}), 'trueDistance.bounds', 'low < high');
   });
 
+  it('examples outside the bounds that their lines are to be clipped to', async () => {
+    await refusal(wrong({trueDistance: {bounds: [0, 1]}}), 'x', /bounds \[0, 1\]/);
+    // 0.1 in float32 is more than 0.1: it lies in the bounds all the same.
+    const edge = tf.fill([EXAMPLES, 4], 0.1);
+    const {layers} = await marginDistribution(net, edge, labels, {trueDistance: {bounds: [-1, 0.1]}});
+    expect(layers[0].trueDistances!.places.length).toBe(EXAMPLES);
+    edge.dispose();
+  });
+
   it('examples that do not fit, and labels that are none', async () => {
     const wide = tf.zeros([EXAMPLES, 5]);
     const broken = tf.fill([EXAMPLES, 4], NaN);
