@@ -1,7 +1,7 @@
 import {reshape, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {check} from '../src/index.js';
 import type {ClassifierNet} from './classifier_layers.js';
-import {graphText, logitsName, probabilitiesIn, type GraphNode} from './graph_logits.js';
+import {asyncNode, graphText, logitsName, probabilitiesIn, type GraphNode} from './graph_logits.js';
 
 /** What is needed of a tf.GraphModel; tfjs-converter is not imported. */
 export interface GraphModelLike {
@@ -42,6 +42,9 @@ export function graphNet(caller: string, model: GraphModelLike, output: string |
   const late = name === end && place >= 0 ? probabilitiesIn(node) : undefined;
   const wayOut = 'give the node that has the logits by the option output';
   check(!late, caller, 'output', 'to be logits or their softmax', `probabilities of ${late}`, wayOut);
+  const pending = asyncNode(node);
+  const wanted = 'to run at once, without control flow and shapes that depend on numbers';
+  check(!pending, caller, 'model', wanted, pending && `${pending.name} (${pending.op})`);
   const weightNames = Object.keys(model.weights).sort();
   const inputShape = shape?.map(size => (size < 0 ? null : size));
   return {

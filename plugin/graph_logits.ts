@@ -5,6 +5,7 @@ export interface GraphNode {
   inputNames: string[];
   inputs: GraphNode[];
   attrParams?: Record<string, {value?: unknown}>;
+  category?: string;
 }
 
 /** Operations that leave every number as it is. */
@@ -38,18 +39,25 @@ export function probabilitiesIn(node: GraphNode): string | undefined {
   return inputs.map(probabilitiesIn).find(found => found !== undefined);
 }
 
+/** The node on the way to another that only `executeAsync` runs, through which tfjs has no gradient. */
+export function asyncNode(end: GraphNode): GraphNode | undefined {
+  return ancestors(end).find(({category}) => category === 'control' || category === 'dynamic');
+}
+
 /** Writes down what leads to a node: operations, their inputs and attributes, by name. */
 export function graphText(end: GraphNode, name: string): string {
-  const seen = new Map<string, unknown>();
-  const open = [end];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (seen.has(node.name)) continue;
+  const lines = ancestors(end).map(node => {
     const attributes = Object.entries(node.attrParams ?? {}).map(([key, {value}]) => [key, value ?? null]);
-    seen.set(node.name, [node.name, node.op, node.inputNames, attributes.sort()]);
-    open.push(...node.inputs);
-  }
-  const names = [...seen.keys()].sort();
-  return JSON.stringify([name, names.map(key => seen.get(key))]);
+    return JSON.stringify([node.name, node.op, node.inputNames, attributes.sort()]);
+  });
+  return JSON.stringify([name, lines.sort()]);
+}
+
+/** The node itself and all that lead to it, each once. */
+function ancestors(end: GraphNode): GraphNode[] {
+  const seen = new Set<GraphNode>([end]);
+  for (const node of seen) node.inputs.forEach(input => seen.add(input));
+  return [...seen];
 }
 
 function skip(node: GraphNode): GraphNode {

@@ -84,6 +84,18 @@ describe('toClassifier of a GraphModel', () => {
     await expectRefusal(() => toClassifier(bare), 'model', 'a graph that can be looked at');
   });
 
+  it('refuses a graph that only executeAsync runs', async () => {
+    const places = [operation('places', 'Where', ['x']), operation('z', 'Reshape', ['places', 'shape'])];
+    const model = await graphModel([input, ...places], {shape: tf.tensor1d([-1, 2], 'int32')});
+    await expectRefusal(
+      () => toClassifier(model),
+      'model',
+      'to run at once',
+      'places (Where)',
+      'x -> logits',
+    );
+  });
+
   it('refuses inputs of another shape, logits of another rank and a model that was disposed of', async () => {
     const model = await net();
     const classifier = toClassifier(model);

@@ -1,5 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {graphText, logitsName, probabilitiesIn, type GraphNode} from '../../plugin/graph_logits.js';
+import {
+  asyncNode,
+  graphText,
+  logitsName,
+  probabilitiesIn,
+  type GraphNode,
+} from '../../plugin/graph_logits.js';
 
 const node = (name: string, op: string, ...inputs: GraphNode[]): GraphNode => ({
   ...{name, op, inputs},
@@ -44,6 +50,16 @@ describe('probabilitiesIn', () => {
   it('does not look beyond operations that make new numbers, as attention does', () => {
     expect(probabilitiesIn(node('m', 'MatMul', node('p', 'Softmax', z), x))).toBeUndefined();
     expect(probabilitiesIn(z)).toBeUndefined();
+  });
+});
+
+describe('asyncNode', () => {
+  it('finds control flow and dynamic shapes anywhere on the way, and nothing beside it', () => {
+    const where = {...node('w', 'Where', x), category: 'dynamic'};
+    const loop = {...node('l', 'Exit', x), category: 'control'};
+    expect(asyncNode(node('p', 'Softmax', node('z', 'MatMul', x, where)))).toBe(where);
+    expect(asyncNode(loop)).toBe(loop);
+    expect(asyncNode({...z, category: 'arithmetic'})).toBeUndefined();
   });
 });
 
