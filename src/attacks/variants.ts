@@ -1,11 +1,13 @@
 import {keep, type Tensor} from '@tensorflow/tfjs-core';
+import {judgeInputs} from './judge.js';
 import {readLogits} from './logits.js';
 import {replaceRows, takeRows} from './rows.js';
 import type {Search} from './search.js';
 
 /**
  * Tries one variant of an attack (a loss, a restart) after the other, each on the examples that still stand: the worst
- * case for each example, not for the set.
+ * case for each example, not for the set. One whose logits have become NaN or Infinity is broken, and stays where that
+ * was seen.
  *
  * @param run Gives where a variant has come to, for all examples of the search that it gets; inside ball and bounds.
  * @returns [size, ...]: for an example that stands, the outcome of the last variant.
@@ -39,18 +41,14 @@ export async function worstCase<Variant>(
   }
 }
 
-/** Whether each example of a search has, at these inputs, the class that the attack wants. */
-export async function reachedAt(search: Search, inputs: Tensor): Promise<boolean[]> {
-  const {caller, classifier} = search.task;
-  return search.reached((await readLogits(caller, classifier, inputs)).logits);
-}
-
-/** Those places whose rows do not have the class that the attack wants; `part` is the search at these places. */
+/** Those places whose rows are neither of the class that the attack wants nor broken; `part` is the search at them. */
 async function stillStanding(part: Search, found: Tensor, places: number[]): Promise<number[]> {
+  const {caller, classifier} = part.task;
   const rows = takeRows(found, places);
   try {
-    const reached = await reachedAt(part, rows);
-    return places.filter((_, i) => !reached[i]);
+    const {logits} = await readLogits(caller, classifier, rows);
+    const outcomes = judgeInputs(part, logits);
+    return places.filter((_, i) => !outcomes[i].success && !outcomes[i].broken);
   } finally {
     rows.dispose();
   }

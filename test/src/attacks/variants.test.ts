@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {Search, type Task} from '../../../src/attacks/search.js';
-import {reachedAt, worstCase} from '../../../src/attacks/variants.js';
+import {worstCase} from '../../../src/attacks/variants.js';
 import type {Classifier} from '../../../src/types.js';
 import {counted, forThisFile} from '../../support/attacked_nets.js';
 import {errorOf, expectNoLeakAsync} from '../../support/expect_no_leak.js';
@@ -68,10 +68,21 @@ describe('the worst case over variants', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('knows who is there', async () => {
-    const at = tf.tensor2d([[0.6], [0.2], [NaN], [0.51]]);
-    const reached = await expectNoLeakAsync(() => reachedAt(searchWith(threshold), at));
-    expect(reached).toEqual([true, false, false, true]);
-    at.dispose();
+  it('leaves an example where its logits are NaN, so that no later variant hides it', async () => {
+    const spoilt: Classifier = x => tf.tidy(() => tf.concat([x, tf.sqrt(tf.sub(0.45, x))], 1));
+    const tried: number[][] = [];
+    const found = await expectNoLeakAsync(() =>
+      worstCase(searchWith(spoilt), [0.1, 0], async (part, step) => {
+        tried.push(part.examples);
+        return Promise.resolve(tf.tidy(() => tf.add(part.x, step)));
+      }),
+    );
+    // 0.4 + 0.1 > 0.45; 0.3 + 0.1 is above the root of 0.05, 0.22; 0.2 + 0.1 is below that of 0.15, 0.39.
+    expect(tried).toEqual([
+      [10, 11, 12, 13],
+      [10, 11],
+    ]);
+    [0.1, 0.2, 0.4, 0.5].forEach((v, i) => expect(found.dataSync()[i]).toBeCloseTo(v, 6));
+    found.dispose();
   });
 });
