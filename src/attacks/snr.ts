@@ -6,7 +6,6 @@ import {
   maximum,
   mul,
   reshape,
-  sign,
   sqrt,
   sum,
   Tensor,
@@ -25,6 +24,7 @@ import {inTurn, whileHeld} from './in_turn.js';
 import {inputGradient} from './input_gradient.js';
 import {checkKnown, checkWatch, readNumbers} from './known_options.js';
 import type {Search} from './search.js';
+import {signs} from './signs.js';
 import {worstCase} from './variants.js';
 
 const CALLER = 'fgsmAtSnr';
@@ -163,10 +163,10 @@ async function step(search: Search, loss: AttackLoss, snr: number): Promise<Tens
     search.noteGradients(health, true);
     await search.task.step(search.size);
     return tidy(() => {
-      const [x, signs] = [asRows(search.x), sign(asRows(gradient))];
-      const length = maximum(sqrt(sum(abs(signs), 1)), 1);
+      const [x, direction] = [asRows(search.x), signs(asRows(gradient))];
+      const length = maximum(sqrt(sum(abs(direction), 1)), 1);
       const epsilon = mul(div(dualNorm(x, 'l2'), length), 10 ** (-snr / 20));
-      const moved = add(x, mul(signs, reshape(epsilon, [-1, 1]))) as Tensor2D;
+      const moved = add(x, mul(direction, reshape(epsilon, [-1, 1]))) as Tensor2D;
       return reshape(clipByValue(moved, ...search.task.bounds), search.x.shape);
     });
   } finally {
