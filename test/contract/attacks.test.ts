@@ -1,0 +1,3 @@
+import {testAttacks} from './attacks/suite.js';
+
+testAttacks('tensorflow');
