@@ -12,7 +12,6 @@ import {
   neg,
   pow,
   reshape,
-  sign,
   sqrt,
   square,
   sum,
@@ -22,6 +21,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import {checkNorm} from './checks.js';
+import {signs} from './signs.js';
 import type {Norm} from './types.js';
 
 type GradSaveFunc = (tensors: Tensor[]) => void;
@@ -107,15 +107,15 @@ function euclideanNorms(g: Tensor2D): {value: Tensor; isInRange: boolean} {
 function magnitude(g: Tensor, constant: Constant): Tensor {
   return mul(
     g,
-    constant(() => sign(g)),
+    constant(() => signs(g)),
   );
 }
 
 /** The slope of max|g|: the sign of the largest entry, shared equally among ties. */
 function shareOfLargest(g: Tensor2D, largest: Tensor, constant: Constant): Tensor {
   return constant(() => {
-    const signs = sign(g);
-    const isLargest = cast(equal(mul(g, signs), largest), 'float32');
-    return div(mul(signs, isLargest), sum(isLargest, 1, true));
+    const ways = signs(g);
+    const isLargest = cast(equal(mul(g, ways), largest), 'float32');
+    return div(mul(ways, isLargest), sum(isLargest, 1, true));
   });
 }

@@ -28,8 +28,8 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import type {RandomStream} from '../random.js';
+import {signs} from '../signs.js';
 import type {AttackNorm} from './attack_types.js';
-import {signs} from './signs.js';
 
 /** Smallest and largest value that an input may have. */
 export type Bounds = [low: number, high: number];

@@ -14,6 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {check, isFiniteNumber} from '../checks.js';
 import {dualNorm} from '../norms.js';
+import {signs} from '../signs.js';
 import type {Classifier} from '../types.js';
 import {checkTensors, resolveLosses} from './attack_options.js';
 import type {AttackLoss, AttackResult, CommonAttackOptions, Labels} from './attack_types.js';
@@ -24,7 +25,6 @@ import {inTurn, whileHeld} from './in_turn.js';
 import {inputGradient} from './input_gradient.js';
 import {checkKnown, checkWatch, readNumbers} from './known_options.js';
 import type {Search} from './search.js';
-import {signs} from './signs.js';
 import {worstCase} from './variants.js';
 
 const CALLER = 'fgsmAtSnr';

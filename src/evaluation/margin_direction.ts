@@ -4,12 +4,10 @@ import {
   cast,
   div,
   equal,
-  greater,
   max,
   mul,
   pow,
   reshape,
-  sub,
   sum,
   tidy,
   type Tensor,
@@ -17,6 +15,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import {dualExponent, dualNorm} from '../norms.js';
+import {signs} from '../signs.js';
 import type {Norm} from '../types.js';
 
 /**
@@ -50,11 +49,6 @@ export function steepestDirection(gradient: Tensor, norm: Norm): Tensor {
 export function lengthIn(norm: Norm, x: Tensor): Tensor1D {
   // The norm whose dual this is.
   return dualNorm(x, dualExponent(norm));
-}
-
-/** Compared, for the wasm backend's sign is 0 of what is small. */
-function signs(g: Tensor): Tensor {
-  return sub(cast(greater(g, 0), 'float32'), cast(greater(0, g), 'float32'));
 }
 
 /** 1 in place of 0: what is divided by it is 0 as well. */

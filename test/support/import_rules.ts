@@ -11,7 +11,7 @@ export interface Rule {
 const core = /^@tensorflow\/tfjs-core$/;
 const layers = /^@tensorflow\/tfjs-layers$/;
 const node = /^node:/;
-const base = /^src\/(types|checks|digest|norms|options|random|presets|schedules|warnings)\.ts$/;
+const base = /^src\/(types|checks|digest|norms|options|random|presets|schedules|signs|warnings)\.ts$/;
 const scores = /^src\/scores\//;
 const distance = /^src\/distance\//;
 const loss = /^src\/loss\//;

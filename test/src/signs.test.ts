@@ -1,8 +1,8 @@
 import {tensor1d} from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {signs} from '../../../src/attacks/signs.js';
-import {engineLabel} from '../../support/engine.js';
-import {expectNoLeak} from '../../support/expect_no_leak.js';
+import {signs} from '../../src/signs.js';
+import {engineLabel} from '../support/engine.js';
+import {expectNoLeak} from '../support/expect_no_leak.js';
 
 describe(`signs on ${engineLabel}`, () => {
   it('are right for the smallest slopes', () => {
