@@ -49,9 +49,11 @@ const moons = /\/\/ Two moons[\s\S]*?(?=\n\nconst history)/.exec(readme)[0];
 
 const recipes = blocksOf('recipe');
 
-test('the README has a recipe for each door, and for long trainings', () => {
-  assert.equal(recipes.length, 5);
-  for (const name of ['marginLoss', 'LargeMarginOptimizer', 'observe', 'resumableFit', 'suggestGamma']) {
+test('the README has a recipe for each door, for long trainings, attacks and evaluations', () => {
+  assert.equal(recipes.length, 9);
+  const doors = ['marginLoss', 'LargeMarginOptimizer', 'observe', 'resumableFit', 'suggestGamma'];
+  const evaluations = ['apgd', 'robustnessReport', 'adversarialDataset', 'suspectLabels'];
+  for (const name of [...doors, ...evaluations]) {
     assert.ok(
       recipes.some(recipe => recipe.includes(name)),
       name,
