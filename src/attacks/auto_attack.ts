@@ -26,7 +26,7 @@ export interface AutoAttackOptions extends Omit<CommonAttackOptions, 'targeted'>
 /** What `autoAttack` found, and by which attack. */
 export interface AutoAttackResult extends AttackResult {
   /** The first attack that made an example's class wrong; undefined where it stands, or was wrong without any. */
-  brokenBy: Array<AutoAttackMember | undefined>;
+  beatenBy: Array<AutoAttackMember | undefined>;
 }
 
 /** `autoAttack` for one radius or several. */
@@ -69,7 +69,7 @@ interface ResolvedAutoAttack extends MemberSettings {
  * @throws ArgumentError for bad arguments, for a classifier that returns probabilities, and for an attack asked for by
  *     name that needs more classes.
  * @example
- * const {success, brokenBy} = await autoAttack(toClassifier(model), x, labels, {epsilon: 8 / 255});
+ * const {success, beatenBy} = await autoAttack(toClassifier(model), x, labels, {epsilon: 8 / 255});
  */
 export const autoAttack = (async (
   classifier: Classifier,
@@ -90,7 +90,7 @@ export const autoAttack = (async (
   });
   const withNames = (result: AttackResult): AutoAttackResult => ({
     ...result,
-    brokenBy: result.success.map((success, i) => (success ? foundBy.get(i) : undefined)),
+    beatenBy: result.success.map((success, i) => (success ? foundBy.get(i) : undefined)),
   });
   // One result or several, as the options say.
   const results = (await attack(classifier, x, labels, options)) as AttackResult | AttackResult[];

@@ -53,18 +53,18 @@ describe('autoAttack', () => {
   it('names the attack that broke an example first', async () => {
     const attacks: AutoAttackMember[] = ['square', 'apgdDlr', 'fab'];
     const options = {epsilon: 0.04, queries: 20, steps: 15};
-    const {brokenBy, success} = await run({...options, attacks});
+    const {beatenBy, success} = await run({...options, attacks});
     const wrong = wrongAnyway();
     for (let k = 1; k <= attacks.length; k++) {
       const first = attacks.slice(0, k);
       const upTo = await run({...options, attacks: first});
       // The same attacks on the same examples: to the bit what the longer list began with.
-      expect(upTo.success).toEqual(brokenBy.map((name, i) => wrong[i] || first.includes(name!)));
+      expect(upTo.success).toEqual(beatenBy.map((name, i) => wrong[i] || first.includes(name!)));
     }
-    expect(success.filter((value, i) => value !== (wrong[i] || brokenBy[i] !== undefined))).toEqual([]);
-    expect(brokenBy.filter((name, i) => wrong[i] && name)).toEqual([]);
-    expect(new Set(brokenBy)).toContain('square');
-    expect(new Set(brokenBy)).toContain('apgdDlr');
+    expect(success.filter((value, i) => value !== (wrong[i] || beatenBy[i] !== undefined))).toEqual([]);
+    expect(beatenBy.filter((name, i) => wrong[i] && name)).toEqual([]);
+    expect(new Set(beatenBy)).toContain('square');
+    expect(new Set(beatenBy)).toContain('apgdDlr');
   });
 
   it('keeps an example and the name of what broke it from the smaller radius on', async () => {
@@ -76,8 +76,8 @@ describe('autoAttack', () => {
     const [large, small] = results;
     expect(share(large)).toBeGreaterThan(share(small));
     small.success.forEach((success, i) => {
-      if (success) expect([large.success[i], large.brokenBy[i]]).toEqual([true, small.brokenBy[i]]);
-      else expect(small.brokenBy[i]).toBeUndefined();
+      if (success) expect([large.success[i], large.beatenBy[i]]).toEqual([true, small.beatenBy[i]]);
+      else expect(small.beatenBy[i]).toBeUndefined();
     });
     tf.dispose(results.map(({adversarial}) => adversarial));
   });
@@ -127,7 +127,7 @@ describe('autoAttack', () => {
       autoAttack(net.classifier(), net.x, net.labels, {...short, epsilon: 0.04, seed});
     const [one, two, other] = [await attack(), await attack(0), await attack(1)];
     expect(two.adversarial.dataSync()).toEqual(one.adversarial.dataSync());
-    expect(two.brokenBy).toEqual(one.brokenBy);
+    expect(two.beatenBy).toEqual(one.beatenBy);
     expect(other.adversarial.dataSync()).not.toEqual(one.adversarial.dataSync());
     tf.dispose([one, two, other].map(({adversarial}) => adversarial));
   });
@@ -187,7 +187,7 @@ describe('autoAttack', () => {
     );
     expect(result.broken).toEqual([true, true, true]);
     expect(result.success).toEqual([false, false, false]);
-    expect(result.brokenBy).toEqual([undefined, undefined, undefined]);
+    expect(result.beatenBy).toEqual([undefined, undefined, undefined]);
     tf.dispose([x, result.adversarial]);
   });
 
