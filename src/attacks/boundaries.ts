@@ -45,16 +45,25 @@ export async function boundariesAround(search: Search, at: Tensor, rivals: numbe
       const start = (k * search.size + i) * values;
       const slope = slopes.subarray(start, start + values);
       const gap = row[search.labels[i]] - row[rival];
-      const steepness = lengthOf(slope, DUAL[norm]);
-      return {gap, slope, steepness, distance: Math.abs(gap) / steepness};
+      return boundaryOf(gap, slope, norm);
     });
-    const usable = boundaries.filter(
-      ({distance, steepness}) => Number.isFinite(distance) && steepness < Infinity,
-    );
-    outlook.boundaries.push(usable.sort((a, b) => a.distance - b.distance));
+    outlook.boundaries.push(nearestFirst(boundaries));
     outlook.health.push(healthOf(boundaries.map(({steepness}) => steepness)));
   });
   return outlook;
+}
+
+/** Measures a boundary in the norm of the perturbation. */
+export function boundaryOf(gap: number, slope: Float32Array, norm: AttackNorm): Boundary {
+  const steepness = lengthOf(slope, DUAL[norm]);
+  return {gap, slope, steepness, distance: Math.abs(gap) / steepness};
+}
+
+/** Sorts boundaries by distance, without those that lead nowhere: flat, or not finite. */
+export function nearestFirst(boundaries: Boundary[]): Boundary[] {
+  return boundaries
+    .filter(({distance, steepness}) => Number.isFinite(distance) && steepness < Infinity)
+    .sort((a, b) => a.distance - b.distance);
 }
 
 function healthOf(steepnesses: number[]): GradientHealth {
@@ -81,13 +90,9 @@ export function leeway(logits: Float32Array): number {
   return Math.max(ROUNDING * lengthOf(logits, 'linf'), 1e-30);
 }
 
-/** The gap to the strongest rival, z_label - max z_other. */
+/** The gap to the strongest rival, z_label - max z_other; NaN where a logit is. */
 export function gapOf(logits: Float32Array, label: number): number {
-  let rival = -Infinity;
-  logits.forEach((value, k) => {
-    if (k !== label && !(value <= rival)) rival = value;
-  });
-  return logits[label] - rival;
+  return logits[label] - Math.max(...logits.filter((_, k) => k !== label));
 }
 
 /** All classes but the label, the strongest first. */

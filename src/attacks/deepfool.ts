@@ -1,10 +1,10 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import {check, isFiniteNumber} from '../checks.js';
 import {checkCount} from './attack_options.js';
-import type {AttackNorm, CommonAttackOptions} from './attack_types.js';
-import type {Boundary} from './boundaries.js';
+import type {CommonAttackOptions} from './attack_types.js';
+import {boundaryOf, nearestFirst, type Boundary} from './boundaries.js';
 import {defineMinimumAttack} from './define_attack.js';
-import type {Search} from './search.js';
+import type {Search, Task} from './search.js';
 import {moveTo, rowsAsTensor, survey, Walkers} from './walkers.js';
 
 /** Options of `deepFool`; there are no targets. */
@@ -26,10 +26,10 @@ export type ResolvedDeepFool = Required<Pick<DeepFoolOptions, 'steps' | 'candida
  *
  *     l = argmin_k |f_k| / ||w_k||_q,   r <- r + |f_l| / ||w_l||_q steepest(w_l),   x_(n+1) = clip(x + (1 + overshoot) r)
  *
- * `f_k = z_y - z_k`, w_k is its gradient at x_n, `steepest` is -w / ||w||_2 in l2 and -sign(w) in linf. On an affine net
- * the distance is (1 + overshoot) times the smallest there is, to rounding also for an overshoot of 0, while the bounds
- * are out of the way. An example is done when its class is wrong; one that never gets there is given where it was last,
- * without success.
+ * `f_k = z_y - z_k`, w_k is its gradient at x_n (0 for values that are at their bounds and would leave them), `steepest`
+ * is -w / ||w||_2 in l2 and -sign(w) in linf. On an affine net the distance is (1 + overshoot) times the smallest there
+ * is, to rounding also for an overshoot of 0, where the bounds are not in the way. An example is done when its class is
+ * wrong; one that never gets there is given where it was last, without success.
  *
  * @param classifier From x to logits; see `toClassifier`.
  * @param x [examples, ...], float32, inside the bounds.
@@ -68,7 +68,6 @@ export async function runDeepFool(
   search: Search,
   {steps, candidates, overshoot}: ResolvedDeepFool,
 ): Promise<Tensor> {
-  const {norm, bounds} = search.task;
   const start = await survey(search);
   const rivals = start.rivals.map(row => row.slice(0, candidates));
   const rows = start.origins.map(row => row.slice());
@@ -78,12 +77,12 @@ export async function runDeepFool(
     for (let step = 0; step < steps && walkers.size > 0; step++) {
       const {logits, boundaries, health} = await walkers.outlook(rivals);
       walkers.part.noteGradients(health, step === 0);
-      const goesOn = boundaries.map(([nearest], i) => {
-        if (!nearest || walkers.isAcross(i, logits[i])) return false;
+      const goesOn = boundaries.map((around, i) => {
         const place = walkers.places[i];
-        const total = totals[place];
-        lengthen(total, nearest, walkers.leeway(i, logits[i]), norm);
-        moveTo(rows[place], bounds, j => start.origins[place][j] + (1 + overshoot) * total[j]);
+        const [nearest] = nearestFirst(around.map(boundary => freeOf(boundary, rows[place], search.task)));
+        if (!nearest || walkers.isAcross(i, logits[i])) return false;
+        const due = walkers.leeway(i, logits[i]);
+        advance(totals[place], rows[place], start.origins[place], nearest, due, overshoot, search.task);
         return true;
       });
       walkers.stayWhere(goesOn);
@@ -95,9 +94,32 @@ export async function runDeepFool(
   }
 }
 
-/** Adds the shortest step to the boundary, and a hair beyond it: on it the class may not have changed. */
-function lengthen(total: Float64Array, {gap, slope, steepness}: Boundary, due: number, norm: AttackNorm) {
+type Space = Pick<Task, 'norm' | 'bounds'>;
+
+/** A boundary as it looks to the values that are free to move to it: those at their bounds are not. */
+function freeOf({gap, slope}: Boundary, row: Float32Array, {norm, bounds: [low, high]}: Space): Boundary {
+  const free = slope.map((value, j) => ((value > 0 ? row[j] <= low : row[j] >= high) ? 0 : value));
+  return boundaryOf(gap, free, norm);
+}
+
+/** Adds the shortest step to the boundary, and a hair more, for on it the class may not have changed. */
+function advance(
+  total: Float64Array,
+  row: Float32Array,
+  x: Float32Array,
+  {gap, slope, steepness}: Boundary,
+  due: number,
+  overshoot: number,
+  {norm, bounds: [low, high]}: Space,
+): void {
   const length = (Math.abs(gap) + 2 * due) / steepness;
-  for (let j = 0; j < total.length; j++)
+  const beyond = 1 + overshoot;
+  // What a bound cuts off is not owed, but for a hair: rounding must not leave a value just inside.
+  const hair = 1e-6 * (high - low);
+  for (let j = 0; j < total.length; j++) {
     total[j] -= length * (norm === 'l2' ? slope[j] / steepness : Math.sign(slope[j]));
+    const [least, most] = [low - hair - x[j], high + hair - x[j]];
+    total[j] = Math.min(Math.max(total[j], least / beyond), most / beyond);
+  }
+  moveTo(row, [low, high], j => x[j] + beyond * total[j]);
 }

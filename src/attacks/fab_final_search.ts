@@ -3,8 +3,9 @@ import type {Found} from './fab_found.js';
 import type {Search} from './search.js';
 import {moveTo, Walkers} from './walkers.js';
 
-/** Forward passes of a search. */
-const STEPS = 10;
+/** Forward passes of a search, and the share of the way that it leaves open at most: bisection would take 10 for it. */
+const STEPS = 12;
+const LEFT_OPEN = 2 ** -10;
 
 /** Where between an input (0) and what was found (1) the class changes, and the gap at either end. */
 interface Bracket {
@@ -12,12 +13,13 @@ interface Bracket {
   outside: number;
   gapInside: number;
   gapOutside: number;
+  /** The end that was moved last. */
   last?: 'inside' | 'outside';
 }
 
 /**
  * Moves what was found straight towards the input, as far as the class stays wrong: to the zero of the gap, by regula
- * falsi (Illinois variant), which is there at once where the net is affine, and keeps a change of class in between.
+ * falsi (Illinois variant), which is there at once where the net is affine, and never does worse than bisection.
  */
 export async function searchSegments(search: Search, found: Found): Promise<void> {
   const places = found.improvable();
@@ -47,7 +49,7 @@ export async function searchSegments(search: Search, found: Found): Promise<void
       return {inside: 0, outside: 1, gapInside: inside.gaps[i], gapOutside: outside.gaps[i]};
     });
     for (let step = 0; step < STEPS; step++) {
-      const t = brackets.map(between);
+      const t = brackets.map(bracket => between(bracket, LEFT_OPEN * 2 ** (STEPS - 1 - step)));
       const {isAcross, gaps} = await gapsAt(t);
       brackets.forEach((bracket, i) => narrow(bracket, t[i], isAcross[i], gaps[i]));
       await search.task.step(walkers.size);
@@ -57,8 +59,10 @@ export async function searchSegments(search: Search, found: Found): Promise<void
   }
 }
 
-function between({inside, outside, gapInside, gapOutside}: Bracket): number {
-  const t = inside + ((outside - inside) * gapInside) / (gapInside - gapOutside);
+/** Where interpolation has the gap vanish, but such that either way no more than `most` is left. */
+function between({inside, outside, gapInside, gapOutside}: Bracket, most: number): number {
+  const zero = inside + ((outside - inside) * gapInside) / (gapInside - gapOutside);
+  const t = Math.max(Math.min(zero, inside + most), outside - most);
   return t > inside && t < outside ? t : (inside + outside) / 2;
 }
 

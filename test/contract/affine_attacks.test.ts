@@ -86,13 +86,14 @@ describe.each(nets)('an affine net, $inputs inputs, $classes classes', net => {
     });
 
     it('pgd finds nothing at 0.99 of it and something at 1.01', async () => {
-      for (const [i, distance] of expected.slice(0, 5).entries()) {
+      for (const [i, distance] of expected.slice(0, 3).entries()) {
         const one = tf.slice(x, i, 1);
         const options = {
           ...common,
           epsilons: [0.99 * distance, 1.01 * distance],
           loss: 'logitMargin' as const,
-          stepSize: distance / 4,
+          steps: 24,
+          stepSize: distance / 3,
         };
         const {nearest} = planes[i];
         const untargeted = await pgd(net.classifier, one, [labels[i]], options);
@@ -111,7 +112,7 @@ describe.each(nets)('an affine net, $inputs inputs, $classes classes', net => {
 describe.each(nets)('inside narrow bounds, $inputs inputs, $classes classes', net => {
   // Most values have less room than the step in their direction asks for.
   const bounds: [number, number] = [0, 1];
-  const x = tf.tidy(() => tf.sigmoid(randomTensor<tf.Tensor2D>([EXAMPLES, net.inputs], 9, 4)) as tf.Tensor2D);
+  const x = tf.tidy(() => tf.sigmoid(randomTensor<tf.Tensor2D>([12, net.inputs], 9, 4)) as tf.Tensor2D);
   const planes = net.planesAround(x);
   const labels = planes.map(({label}) => label);
 
@@ -125,7 +126,7 @@ describe.each(nets)('inside narrow bounds, $inputs inputs, $classes classes', ne
       Math.min(...rivals.map(({gap, slope}) => gap / lengthOf(slope, DUAL[norm]))),
     );
     // Else the bounds would not matter here.
-    expect(within.filter((distance, i) => distance > 1.01 * free[i]).length).toBeGreaterThan(EXAMPLES / 3);
+    expect(within.filter((distance, i) => distance > 1.01 * free[i]).length).toBeGreaterThan(3);
     judgeAttack(`fab ${norm} inside bounds`, result, within);
   });
 });
