@@ -1,11 +1,10 @@
 import {check, isFiniteNumber} from '../checks.js';
 import type {Classifier} from '../types.js';
-import {resolveAttackOptions} from '../attacks/attack_options.js';
+import {checkSeed, resolveAttackOptions} from '../attacks/attack_options.js';
 import type {AttackNorm, AttackProgress} from '../attacks/attack_types.js';
 import type {Bounds} from '../attacks/balls.js';
 import type {EvaluationState} from './evaluation_state.js';
 import {flagChecks, type FlagId} from './flags.js';
-import {checkSeed} from '../attacks/attack_options.js';
 import type {AttackEntry, AttackName, MinimumAttackName} from './named_attacks.js';
 
 /** How far a report is, for `onProgress`. */
@@ -79,13 +78,13 @@ export function resolveReportOptions(caller: string, options: RobustnessReportOp
   check(unknown.length === 0, caller, 'options', expected, unknown.join(', '));
   const {sources = {}, sigmas = [], checks = true, seed = 0, state, fingerprint} = options;
   const {norm, bounds, batchSize, onProgress, signal, epsilons} = options;
+  checkRadii(caller, 'epsilons', epsilons);
   const takes = {norms: ['linf', 'l2', 'l1'] as AttackNorm[], own: [], targeted: false, minimum: false};
   const shared = {norm, bounds, batchSize, onProgress, signal, epsilons};
   // What it shares with attacks is checked as in an attack; its onProgress is told other things.
   const common = resolveAttackOptions(caller, {...shared, onProgress: undefined}, takes);
   const isFunction = onProgress === undefined || typeof onProgress === 'function';
   check(isFunction, caller, 'onProgress', 'to be a function', onProgress);
-  checkRadii(caller, 'epsilons', epsilons);
   checkRadii(caller, 'sigmas', sigmas);
   checkSources(caller, sources);
   checkSeed(caller, seed);
