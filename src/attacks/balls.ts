@@ -99,9 +99,10 @@ export const balls: Record<AttackNorm, Ball> = {
     },
     steepest: (gradient, x, [low, high]) =>
       tidy(() => {
-        // A value at its bound cannot move further: the step would be lost on it.
-        const stuck = where(greaterEqual(gradient, 0), greaterEqual(x, high), greaterEqual(low, x));
-        const free = where(stuck, fill(gradient.shape, 0), gradient);
+        // A value at its bound cannot move further: the step would be lost on it. Room is a number, for wasm's `where`
+        // writes four bytes for each bool, beyond the end of a tensor of bools.
+        const room = where(greaterEqual(gradient, 0), sub(high, x), sub(x, low));
+        const free = where(greater(room, 0), gradient, fill(gradient.shape, 0));
         const sizes = abs(free);
         const count = Math.max(1, Math.round(L1_SHARE * gradient.shape[1]));
         const least = slice(topk(sizes, count).values, [0, count - 1], [-1, 1]);

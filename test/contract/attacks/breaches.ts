@@ -24,7 +24,8 @@ export async function breaches(
   };
   const {classifier, x, labels} = net;
   const epsilons = RADII[norm];
-  const call = (more: object = {}) => attack(classifier, x, labels, {...options, norm, epsilons, ...more});
+  const common = {...options, norm, epsilons};
+  const call = (more: object = {}) => attack(classifier, x, labels, {...common, ...more});
 
   const before = tf.memory().numTensors;
   const results = await call();
@@ -85,7 +86,10 @@ function apart(some: AttackResult[], others: AttackResult[]): number {
   const differences = some.map(({adversarial, success}, k) => {
     if (success.join() !== others[k].success.join()) return Infinity;
     const values = others[k].adversarial.dataSync();
-    return adversarial.dataSync().reduce((most, v, i) => Math.max(most, Math.abs(v - values[i])), 0);
+    return Array.from(adversarial.dataSync()).reduce(
+      (most, v, i) => Math.max(most, Math.abs(v - values[i])),
+      0,
+    );
   });
   return Math.max(...differences);
 }
