@@ -58,6 +58,7 @@ export type {
   IfgsmOptions,
   Labels,
   MinimumAttack,
+  MixingOptions,
   MomentumIfgsmOptions,
   OneEpsilon,
   PgdOptions,
@@ -107,6 +108,7 @@ export {
   type MappableDataset,
 } from './adversarial_training.js';
 export {toClassifier, type ToClassifierOptions} from './classifier.js';
+export type {GraphModelLike} from './classifier_graph.js';
 export {earlyStopping, type EarlyStopping, type EarlyStoppingArgs} from './callbacks/early_stopping.js';
 export {learningRateLogger, type LearningRateLogger} from './callbacks/learning_rate_logger.js';
 export type {Json, NamedTensor, ResumableCallback} from './callbacks/resumable_callback.js';

@@ -6,32 +6,40 @@ import {activationOf} from './layer_kinds.js';
 interface LinearLayer {
   kernel: {read(): Tensor};
   bias: {read(): Tensor} | null;
+  activation: {apply(x: Tensor): Tensor};
   dataFormat?: string;
   strides: [number, number];
   padding: 'same' | 'valid';
   dilationRate: [number, number];
 }
 
+/** On a tape tfjs takes a layer with one of these apart by itself. */
+const UNFUSED_BY_TFJS = ['relu', 'elu'];
+
 /**
- * Gives the forward pass of a convolution or dense layer without activation in separate operations; undefined for
- * every other layer. tfjs fuses exactly these with their bias, and the gradient of the fused operation computes all
- * gradients at once: a margin's walk would pay for those of the weights, which it throws away.
+ * Gives the forward pass of a convolution or dense layer in separate operations; undefined for every other layer. tfjs
+ * fuses these with their bias, and the gradient of the fused operation computes all gradients at once: a margin's walk, or
+ * an attack's, would pay for those of the weights, which it throws away.
  */
 export function unfusedCall(layer: layers.Layer): ((x: Tensor) => Tensor | undefined) | undefined {
-  if (activationOf(layer) !== 'linear' || !hasOwnCall(layer)) return undefined;
+  if (UNFUSED_BY_TFJS.includes(activationOf(layer)) || !hasOwnCall(layer)) return undefined;
   const linear = layer as unknown as LinearLayer;
-  const withBias = (product: Tensor) => (linear.bias ? add(product, linear.bias.read()) : product);
+  const finish = (product: Tensor) => {
+    const sum = linear.bias ? add(product, linear.bias.read()) : product;
+    // Looked up now: a softmax may be watched, or have given way, since.
+    return activationOf(layer) === 'linear' ? sum : linear.activation.apply(sum);
+  };
   const kind = layer.getClassName();
   if (kind === 'Dense') {
     const multiply = (x: Tensor) => matMul(x as Tensor2D, linear.kernel.read() as Tensor2D);
-    return x => (x.rank === 2 ? tidy(() => withBias(multiply(x))) : undefined);
+    return x => (x.rank === 2 ? tidy(() => finish(multiply(x))) : undefined);
   }
   if (kind !== 'Conv2D' || linear.dataFormat === 'channelsFirst') return undefined;
   return x =>
     tidy(() => {
       const {strides, padding, dilationRate} = linear;
       const kernel = linear.kernel.read() as Tensor4D;
-      return withBias(conv2d(x as Tensor4D, kernel, strides, padding, 'NHWC', dilationRate));
+      return finish(conv2d(x as Tensor4D, kernel, strides, padding, 'NHWC', dilationRate));
     });
 }
 

@@ -15,10 +15,14 @@ const linear = {
     layers.conv2d({filters: 3, kernelSize: [3, 2], strides: [2, 1], useBias: false}),
     [2, 7, 6, 2],
   ],
+  'dense tanh': [layers.dense({units: 3, activation: 'tanh'}), [5, 4]],
+  'dense softmax': [layers.dense({units: 3, activation: 'softmax'}), [5, 4]],
+  'sigmoid conv': [layers.conv2d({filters: 3, kernelSize: 3, activation: 'sigmoid'}), [2, 6, 6, 2]],
+  'swish conv': [layers.conv2d({filters: 3, kernelSize: 3, activation: 'swish'}), [2, 6, 6, 2]],
   'dilated conv': [layers.conv2d({filters: 2, kernelSize: 3, dilationRate: 2}), [2, 7, 7, 1]],
 } as const;
 
-describe('linear layers, unfused', () => {
+describe('dense layers and convolutions, unfused', () => {
   it.each(Object.entries(linear))('%s gives what the layer gives', (_, [layer, shape]) => {
     const x = tf.randomUniform([...shape], -1, 1, 'float32', 3);
     const expected = layer.apply(x) as tf.Tensor;
@@ -27,7 +31,7 @@ describe('linear layers, unfused', () => {
     expectClose(actual.dataSync(), expected.dataSync(), 1e-6);
   });
 
-  it('leaves all others to tfjs: activations, other kinds, sequences', () => {
+  it('leaves all others to tfjs: relu and elu, other kinds, sequences', () => {
     expect(unfusedCall(layers.dense({units: 2, activation: 'relu'}))).toBeUndefined();
     expect(unfusedCall(layers.conv1d({filters: 2, kernelSize: 2}))).toBeUndefined();
     const dense = layers.dense({units: 2});
@@ -38,10 +42,8 @@ describe('linear layers, unfused', () => {
 
   it.each<[string, () => Parameters<typeof unfusedCall>[0]]>([
     ['channels first', () => layers.conv2d({filters: 2, kernelSize: 2, dataFormat: 'channelsFirst'})],
-    [
-      'a convolution with an activation',
-      () => layers.conv2d({filters: 2, kernelSize: 2, activation: 'tanh'}),
-    ],
+    ['a convolution with relu', () => layers.conv2d({filters: 2, kernelSize: 2, activation: 'relu'})],
+    ['a dense layer with elu', () => layers.dense({units: 2, activation: 'elu'})],
     ['a depthwise convolution', () => layers.depthwiseConv2d({kernelSize: 2})],
     ['a transposed convolution', () => layers.conv2dTranspose({filters: 2, kernelSize: 2})],
     ['a layer without weights', () => layers.flatten()],
