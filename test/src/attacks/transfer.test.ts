@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import type {AttackResult} from '../../../src/attacks/attack_types.js';
+import {deepFool} from '../../../src/attacks/deepfool.js';
 import {fgsm} from '../../../src/attacks/fgsm.js';
 import {ifgsm} from '../../../src/attacks/ifgsm.js';
 import {momentumIfgsm} from '../../../src/attacks/momentum_ifgsm.js';
@@ -62,6 +63,17 @@ describe('transfer', () => {
     expect(results[0].success).toEqual(labels.map((label, i) => clean[i] !== label));
     expect(count(results[1].success)).toBeGreaterThan(count(results[0].success));
     done(...results);
+  });
+
+  it('carries over the smallest perturbations too', async () => {
+    const made = await deepFool(first, x, labels);
+    const result: TransferResult = await transfer(first, twin, x, labels, {attack: deepFool});
+    expect(result.epsilon).toBeUndefined();
+    expect([...result.distance]).toEqual([...made.distance]);
+    expect(result.sourceSuccess).toEqual(made.success);
+    const classes = classesAt(twin, made.adversarial);
+    expect(result.success).toEqual(labels.map((label, i) => classes[i] !== label));
+    done(made, result);
   });
 
   it('takes of several sources the worst case for each example', async () => {
