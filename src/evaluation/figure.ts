@@ -1,6 +1,6 @@
 import type {AttackNorm, GradientHealth} from '../attacks/attack_types.js';
 import type {Bounds} from '../attacks/balls.js';
-import type {Flag} from './flags.js';
+import type {Flag, FlagId} from './flags.js';
 import {ascending, quantile} from './quantiles.js';
 
 /** How a figure came about. */
@@ -67,6 +67,8 @@ export interface RobustnessReport {
   minimum: MinimumFigure[];
   /** For each epsilon what is left when every example meets the attack that is worst for it. */
   worstCase: Figure[];
+  /** The checks that were made. */
+  checks: FlagId[];
   flags: Flag[];
 }
 

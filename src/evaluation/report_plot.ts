@@ -7,7 +7,7 @@ const GRAY = '#5b6470';
 
 /**
  * Draws a report: accuracy against epsilon, a line for each attack and source net, the worst case in black, guessing
- * dotted. A figure that a flag concerns is a hollow cross on a faint line; all others are dots.
+ * dotted. A figure that a flag concerns is a cross, and its line is dashed; all others are dots.
  *
  * @returns A Vega-Lite (version 5 or 6) specification that holds its data.
  */
@@ -43,11 +43,16 @@ export function reportPlot(report: RobustnessReport): PlotSpec {
     title: 'attack',
     scale: {domain: ['worst case', ...names], range: [INK, ...names.map((_, i) => HUES[i % HUES.length])]},
   };
-  const opacity = {condition: {test: 'datum.isReliable', value: 1}, value: 0.45};
+  const doubtful = new Set([...lines, ...worst].filter(({isReliable}) => !isReliable).map(({name}) => name));
   const layersOf = (values: Point[], width: number): PlotSpec[] => [
     {
-      data: {values},
-      mark: {type: 'line', strokeWidth: width, opacity: unreliable > 0 ? 0.55 : 0.9},
+      data: {values: values.filter(({name}) => !doubtful.has(name))},
+      mark: {type: 'line', strokeWidth: width, opacity: 0.9},
+      encoding: {x, y, color},
+    },
+    {
+      data: {values: values.filter(({name}) => doubtful.has(name))},
+      mark: {type: 'line', strokeWidth: width, strokeDash: [5, 4], opacity: 0.5},
       encoding: {x, y, color},
     },
     {
@@ -57,8 +62,8 @@ export function reportPlot(report: RobustnessReport): PlotSpec {
     },
     {
       data: {values: values.filter(({isReliable}) => !isReliable)},
-      mark: {type: 'point', shape: 'cross', filled: false, size: 70, strokeWidth: 1.5},
-      encoding: {x, y, color, opacity},
+      mark: {type: 'point', shape: CROSS, filled: false, size: 70, strokeWidth: 2, opacity: 0.8},
+      encoding: {x, y, color},
     },
   ];
   return {
@@ -77,6 +82,8 @@ export function reportPlot(report: RobustnessReport): PlotSpec {
     ],
   };
 }
+
+const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
 
 const HUES = [
   ...['#4c78a8', '#f58518', '#54a24b', '#e45756', '#72b7b2', '#b279a2', '#9d755d', '#eeca3b'],

@@ -10,7 +10,8 @@ import {percent} from './flags_of_figures.js';
  */
 export function reportTable(report: RobustnessReport): string {
   const notes = new Notes();
-  const {clean, attacks, transfer, worstCase, noise, minimum, epsilons, norm, bounds, examples} = report;
+  const {clean, attacks, transfer, worstCase, noise, minimum, epsilons, norm, bounds, examples, checks} =
+    report;
   const head = ['attack', ...epsilons.map(epsilon => `epsilon ${epsilon}`)];
   const rowOf = (name: string, figures: Figure[]) => [name, ...figures.map(figure => notes.cell(figure))];
   const tables = [
@@ -32,7 +33,8 @@ export function reportTable(report: RobustnessReport): string {
     tables.push(table([['smallest perturbation', ...shares], ...rows]));
   }
   const title = `Accuracy of ${examples} examples under attack, norm ${norm}, inputs in [${bounds.join(', ')}]`;
-  return [title, ...tables, notes.text()].join('\n\n') + '\n';
+  const end = checks.length === 0 ? 'No checks were made.' : notes.text();
+  return [title, ...tables, end].join('\n\n') + '\n';
 }
 
 /** The figures of each attack, in the order of the epsilons. */

@@ -57,7 +57,7 @@ export async function robustnessReport(
       noise: judged(evidence.noise),
       minimum: judged(evidence.minimum),
       worstCase: judged(evidence.worstCase),
-      flags,
+      ...{checks, flags},
     };
   } finally {
     dispose(inputs);

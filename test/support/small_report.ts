@@ -27,6 +27,7 @@ export function smallReport(isFlagged: boolean): RobustnessReport {
       figure('worst case@0.1', 'worstCase', 2),
       unreliable(figure('worst case@0.2', 'worstCase', 3), 'square beats it'),
     ],
+    checks: ['zeroGradients'],
     flags: isFlagged
       ? [{id: 'zeroGradients', figure: 'pgd-ce@0.1', reason: 'its gradients are 0', value: 1, bound: 0.002}]
       : [],

@@ -47,11 +47,11 @@ describe('reportPlot', () => {
   it('marks unreliable figures with crosses, and only those', () => {
     const crosses = (isFlagged: boolean) =>
       points(layersOf(isFlagged))
-        .filter(({mark}) => mark.shape === 'cross')
+        .filter(({mark}) => mark.shape !== undefined)
         .flatMap(({data}) => data.values.map(({name, epsilon}) => `${name}@${epsilon}`));
     expect(crosses(true)).toEqual(['pgd-ce@0.1', 'pgd-ce@0.2', 'worst case@0.2']);
     expect(crosses(false)).toEqual([]);
-    const dots = points(layersOf(true)).filter(({mark}) => mark.shape !== 'cross');
+    const dots = points(layersOf(true)).filter(({mark}) => mark.shape === undefined);
     expect(dots.flatMap(({data}) => data.values).every(({isReliable}) => isReliable)).toBe(true);
   });
 });

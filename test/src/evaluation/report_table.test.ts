@@ -35,6 +35,7 @@ Unreliable, because
   it('says so where no flag was raised, and leaves out what was not measured', () => {
     const text = reportTable({...smallReport(false), noise: [], minimum: []});
     expect(text).toContain('No flag was raised.');
+    expect(reportTable({...smallReport(false), checks: []})).toContain('No checks were made.');
     expect(text).not.toContain('unreliable');
     expect(text).not.toMatch(/noise|perturbation/);
   });
