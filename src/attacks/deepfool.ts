@@ -26,10 +26,11 @@ export type ResolvedDeepFool = Required<Pick<DeepFoolOptions, 'steps' | 'candida
  *
  *     l = argmin_k |f_k| / ||w_k||_q,   r <- r + |f_l| / ||w_l||_q steepest(w_l),   x_(n+1) = clip(x + (1 + overshoot) r)
  *
- * `f_k = z_y - z_k`, w_k is its gradient at x_n (0 for values that are at their bounds and would leave them), `steepest`
- * is -w / ||w||_2 in l2 and -sign(w) in linf. On an affine net the distance is (1 + overshoot) times the smallest there
- * is, to rounding also for an overshoot of 0, where the bounds are not in the way. An example is done when its class is
- * wrong; one that never gets there is given where it was last, without success.
+ * `f_k = z_y - z_k`, w_k is its gradient at x_n, `steepest` is -w / ||w||_2 in l2 and -sign(w) in linf. From half of the
+ * steps on, w is 0 for values that their bounds hold back: without that, such an example might come nearer for ever. On
+ * an affine net the distance is (1 + overshoot) times the smallest there is, to rounding also for an overshoot of 0, where
+ * the bounds are not in the way. An example is done when its class is wrong; one that never gets there is given where it
+ * was last, without success.
  *
  * @param classifier From x to logits; see `toClassifier`.
  * @param x [examples, ...], float32, inside the bounds.
@@ -77,9 +78,13 @@ export async function runDeepFool(
     for (let step = 0; step < steps && walkers.size > 0; step++) {
       const {logits, boundaries, health} = await walkers.outlook(rivals);
       walkers.part.noteGradients(health, step === 0);
+      // Values that bounds hold back make the way to the boundary shorter by a share only in each step.
+      const isLate = step >= steps / 2;
       const goesOn = boundaries.map((around, i) => {
         const place = walkers.places[i];
-        const [nearest] = nearestFirst(around.map(boundary => freeOf(boundary, rows[place], search.task)));
+        const [nearest] = isLate
+          ? nearestFirst(around.map(boundary => freeOf(boundary, rows[place], search.task)))
+          : around;
         if (!nearest || walkers.isAcross(i, logits[i])) return false;
         const due = walkers.leeway(i, logits[i]);
         advance(totals[place], rows[place], start.origins[place], nearest, due, overshoot, search.task);
@@ -110,16 +115,11 @@ function advance(
   {gap, slope, steepness}: Boundary,
   due: number,
   overshoot: number,
-  {norm, bounds: [low, high]}: Space,
+  {norm, bounds}: Space,
 ): void {
   const length = (Math.abs(gap) + 2 * due) / steepness;
   const beyond = 1 + overshoot;
-  // What a bound cuts off is not owed, but for a hair: rounding must not leave a value just inside.
-  const hair = 1e-6 * (high - low);
-  for (let j = 0; j < total.length; j++) {
+  for (let j = 0; j < total.length; j++)
     total[j] -= length * (norm === 'l2' ? slope[j] / steepness : Math.sign(slope[j]));
-    const [least, most] = [low - hair - x[j], high + hair - x[j]];
-    total[j] = Math.min(Math.max(total[j], least / beyond), most / beyond);
-  }
-  moveTo(row, [low, high], j => x[j] + beyond * total[j]);
+  moveTo(row, bounds, j => x[j] + beyond * total[j]);
 }

@@ -92,9 +92,9 @@ describe('deepFool', () => {
     x.dispose();
   });
 
-  it('stays inside the bounds, and moves what is free to move', async () => {
-    // x_0 + x_1 / 2 - 0.1 from (0.25, 0.5): the first step, 0.4 / 1.25 (1, 0.5) x 1.02, has x_0 at its bound and x_1 at
-    // 0.3368; from there x_1 alone goes on, to 0.2 and 2 % of its whole way beyond: 0.5 - 1.02 (0.16 + 0.1368).
+  it('stays inside the bounds, and gets across where they hold values back', async () => {
+    // x_0 + x_1 / 2 - 0.1 from (0.25, 0.5): the first step has x_0 at its bound, and x_1 alone can go on, to 0.2. As the
+    // slope of both is followed, each step makes the gap smaller by 0.2 x 1.02: it would not be 0 after 50 of them.
     const x = tf.tensor2d([[0.25, 0.5]]);
     const net: Classifier = at =>
       tf.tidy(() => {
@@ -103,7 +103,7 @@ describe('deepFool', () => {
       });
     const result = plain(await deepFool(net, x, [0], {bounds: [0, 1]}));
     expect(result.success).toEqual([true]);
-    expectClose(result.values, [0, 0.197264], 1e-5);
+    expectClose(result.values, [0, 0.2], 1e-3);
     x.dispose();
   });
 
