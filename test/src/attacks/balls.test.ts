@@ -308,7 +308,8 @@ describe('the projection to the l1 ball', () => {
         const expected = bySorting(Array.from(steps.subarray(i * width, (i + 1) * width)), epsilon);
         row.forEach((v, j) => (worst = Math.max(worst, Math.abs(v - expected[j]))));
       });
-      expect(worst).toBeLessThan(3e-7);
+      // 3e-7 on the native engine; wasm adds up one number after the other.
+      expect(worst).toBeLessThan(1e-6);
     }
   });
 });

@@ -1,0 +1,2 @@
+// The same claims on wasm, whose kernels have faults of their own.
+import './balls.test.js';
