@@ -50,8 +50,8 @@ export interface Probes {
   falseGradients?: number;
   /** Accuracy under an attack that may change everything within the bounds. */
   unbounded?: number;
-  /** Share of the examples that fell in the worst case at `epsilon` only to attacks of twice the steps. */
-  moreSteps?: {fallen: number; epsilon: number};
+  /** Share, of so many examples, that stood in the worst case at `epsilon` and fell to attacks of twice the steps. */
+  moreSteps?: {fallen: number; epsilon: number; examples: number};
 }
 
 /** Every check, in the order in which flags are listed. */

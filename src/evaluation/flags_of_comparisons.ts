@@ -1,6 +1,6 @@
 import {shareOf, standing, type Figure} from './figure.js';
 import type {Evidence, Flag} from './flags.js';
-import {flagAbove, percent, SMALL_SHARE} from './flags_of_figures.js';
+import {flagAbove, orOneOf, percent, SMALL_SHARE} from './flags_of_figures.js';
 import {union, worstCaseId} from './worst_case.js';
 
 /** Examples that stand against all attacks with gradients and fall to one without: gradients hide something. */
@@ -20,7 +20,8 @@ export function blackBoxBeatsWhiteBox({
     const after = standing(union(before, blackBox, epsilon));
     const value = shareOf(standing(before).map((stands, i) => stands && !after[i]));
     const reason = `${percent(value)} of the examples stand against all attacks with gradients and fall without`;
-    return flagAbove('blackBoxBeatsWhiteBox', worstCaseId(epsilon), value, SMALL_SHARE, reason);
+    const bound = orOneOf(after.length, SMALL_SHARE);
+    return flagAbove('blackBoxBeatsWhiteBox', worstCaseId(epsilon), value, bound, reason);
   });
 }
 

@@ -56,6 +56,11 @@ export function flagAbove(id: FlagId, figure: string, value: number, bound: numb
   return value <= bound ? [] : [{id, figure, reason, value, bound}];
 }
 
+/** The bound of a comparison: of few examples one alone, which an attack may miss by chance, is no flag. */
+export function orOneOf(examples: number, bound: number): number {
+  return Math.max(bound, 1 / examples);
+}
+
 /** A share for people to read. */
 export function percent(share: number): string {
   return `${Number((100 * share).toFixed(2))} %`;

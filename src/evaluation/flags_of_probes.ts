@@ -1,5 +1,5 @@
 import type {Evidence, Flag} from './flags.js';
-import {flagAbove, percent} from './flags_of_figures.js';
+import {flagAbove, orOneOf, percent} from './flags_of_figures.js';
 
 /** Outputs that are probabilities: the report takes their logarithm, which has lost what a softmax rounds to 0 or 1. */
 export function probabilities({probes}: Pick<Evidence, 'probes'>): Flag[] {
@@ -34,9 +34,9 @@ const HALF_A_POINT = 0.005;
 
 /** A worst case that falls when the steps are doubled: the attacks had not ended. */
 export function moreStepsHelp({probes}: Pick<Evidence, 'probes'>): Flag[] {
-  const {fallen, epsilon} = probes.moreSteps ?? {fallen: 0, epsilon: NaN};
+  const {fallen, epsilon, examples} = probes.moreSteps ?? {fallen: 0, epsilon: NaN, examples: 1};
   const reason = `twice the steps beat ${percent(fallen)} of the examples more (epsilon ${epsilon})`;
-  return flagAbove('moreStepsHelp', 'worst case', fallen, HALF_A_POINT, reason);
+  return flagAbove('moreStepsHelp', 'worst case', fallen, orOneOf(examples, HALF_A_POINT), reason);
 }
 
 /** An attack that may change everything and leaves more right than guessing, and a point for rounding. */

@@ -50,7 +50,10 @@ const plain = (options: object = {}) => ({options, norms: ALL, takesSeed: false}
 const climbing = (loss: string) => ({options: {loss}, norms: ALL, takesSeed: true, steps: 40});
 const adaptive = (loss: string) => ({options: {loss}, norms: TWO, takesSeed: true, steps: 100});
 
-/** The attacks that have a name. One loss each, so that a loss whose gradients vanish does not hide behind another. */
+/**
+ * The attacks that have a name. One loss each, so that a loss whose gradients vanish does not hide behind another: 'own'
+ * is flat, and its figure flagged, where an example keeps the whole margin that a net was trained for.
+ */
 export const namedAttacks = {
   fgsm: {attack: fgsm, kind: 'oneStep', ...plain()},
   ifgsm: {attack: ifgsm, kind: 'iterative', ...plain(), steps: 10},

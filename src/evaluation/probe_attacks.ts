@@ -27,7 +27,7 @@ export async function attackWithMoreSteps(
   attacks: PlannedAttack[],
   clean: Figure,
   worstCase: Figure[],
-): Promise<{fallen: number; epsilon: number}> {
+): Promise<{fallen: number; epsilon: number; examples: number}> {
   const half = clean.accuracy / 2;
   const middle = [...worstCase].sort((a, b) => Math.abs(a.accuracy - half) - Math.abs(b.accuracy - half))[0];
   const looked = firstExamples(subject, EXAMPLES);
@@ -38,10 +38,11 @@ export async function attackWithMoreSteps(
   for (const {attack, options, steps} of attacks) {
     if (steps === undefined || left.length === 0) continue;
     const doubled = {attack, options: {...options, steps: 2 * steps}};
-    const stillStand = await onExamples(subject, left, part => standingAgainst(part, doubled, epsilon));
-    left = left.filter((_, k) => stillStand[k]);
+    // All of them: in their places they have the same random starts as before.
+    const stillStand = await onExamples(subject, looked, part => standingAgainst(part, doubled, epsilon));
+    left = left.filter(i => stillStand[i]);
   }
-  return {fallen: (before - left.length) / looked.length, epsilon};
+  return {fallen: (before - left.length) / looked.length, epsilon, examples: looked.length};
 }
 
 async function standingAgainst(

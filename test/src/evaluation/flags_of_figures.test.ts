@@ -6,6 +6,7 @@ import {
   flagAbove,
   noSoundGradients,
   nonFiniteLogits,
+  orOneOf,
   percent,
   SMALL_SHARE,
   zeroGradients,
@@ -104,6 +105,11 @@ it('a value at its bound is none, above it and NaN are', () => {
   expect(flagAbove('zeroGradients', 'x', 0.2, 0.2, '')).toEqual([]);
   expect(flagAbove('zeroGradients', 'x', 0.21, 0.2, '')).toHaveLength(1);
   expect(flagAbove('zeroGradients', 'x', NaN, 0.2, '')).toHaveLength(1);
+});
+
+it('the bound of a comparison is that of one example at least', () => {
+  expect(orOneOf(100, SMALL_SHARE)).toBe(0.01);
+  expect(orOneOf(1000, SMALL_SHARE)).toBe(SMALL_SHARE);
 });
 
 it('shares are written in percent with at most two decimals', () => {

@@ -39,10 +39,16 @@ describe('flags of probes', () => {
   });
 
   it('twice the steps may beat half a point more', () => {
-    expect(moreStepsHelp({probes: {moreSteps: {fallen: 0.005, epsilon: 0.1}}})).toEqual([]);
-    const [flag] = moreStepsHelp({probes: {moreSteps: {fallen: 0.01, epsilon: 0.1}}});
+    expect(moreStepsHelp({probes: {moreSteps: {fallen: 0.005, epsilon: 0.1, examples: 1000}}})).toEqual([]);
+    const [flag] = moreStepsHelp({probes: {moreSteps: {fallen: 0.01, epsilon: 0.1, examples: 1000}}});
     expect(flag).toMatchObject({figure: 'worst case', value: 0.01, bound: 0.005});
     expect(flag.reason).toContain('1 % of the examples more (epsilon 0.1)');
+  });
+
+  it('of fewer than 200 examples one that falls to twice the steps is no flag, two are', () => {
+    expect(moreStepsHelp({probes: {moreSteps: {fallen: 1 / 60, epsilon: 0.1, examples: 60}}})).toEqual([]);
+    const two = {fallen: 2 / 60, epsilon: 0.1, examples: 60};
+    expect(moreStepsHelp({probes: {moreSteps: two}})).toMatchObject([{bound: 1 / 60}]);
   });
 
   it('without a bound no more than guessing and a point may stand', () => {

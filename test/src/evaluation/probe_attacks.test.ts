@@ -80,6 +80,7 @@ describe('attackWithMoreSteps', () => {
     expect(await on({}, part => attackWithMoreSteps(part, [attack(1, 0.15)], clean, worst))).toEqual({
       fallen: 0,
       epsilon: 0.01,
+      examples: 10,
     });
     expect(memory().numTensors).toBe(before);
   });
