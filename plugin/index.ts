@@ -80,9 +80,11 @@ export {
 } from '../src/index.js';
 export type {
   AttackEntry,
+  AttackKind,
   AttackName,
   EvaluationState,
   Figure,
+  FigureKind,
   Flag,
   FlagId,
   GapPredictor,

@@ -53,7 +53,7 @@ export {
 export {secondOrder} from './distance/second_order.js';
 export {registeredVariables, variableByName} from './distance/variables.js';
 export {EvaluationStateError, type EvaluationState} from './evaluation/evaluation_state.js';
-export type {Figure, MinimumFigure, RobustnessReport} from './evaluation/figure.js';
+export type {Figure, FigureKind, MinimumFigure, RobustnessReport} from './evaluation/figure.js';
 export type {Flag, FlagId} from './evaluation/flags.js';
 export type {MarginComparison} from './evaluation/margin_comparison.js';
 export {steepestDirection} from './evaluation/margin_direction.js';
@@ -69,7 +69,13 @@ export type {MarginSummary} from './evaluation/margin_summary.js';
 export {marginTable} from './evaluation/margin_table.js';
 export {trueDistances} from './evaluation/margin_true_distance.js';
 export {batchMoments, TotalVariation} from './evaluation/margin_variation.js';
-export type {AttackEntry, AttackName, MinimumAttackName, ReportAttack} from './evaluation/named_attacks.js';
+export type {
+  AttackEntry,
+  AttackKind,
+  AttackName,
+  MinimumAttackName,
+  ReportAttack,
+} from './evaluation/named_attacks.js';
 export type {FiveNumbers, Histogram} from './evaluation/quantiles.js';
 export type {ReportProgress, RobustnessReportOptions} from './evaluation/report_options.js';
 export {reportPlot} from './evaluation/report_plot.js';
