@@ -43,6 +43,7 @@ export interface AutoAttack {
     labels: Labels,
     options: AutoAttackOptions & SeveralEpsilons,
   ): Promise<AutoAttackResult[]>;
+  takesSeed?: boolean;
 }
 
 interface ResolvedAutoAttack extends MemberSettings {
@@ -71,12 +72,14 @@ interface ResolvedAutoAttack extends MemberSettings {
  * @example
  * const {success, beatenBy} = await autoAttack(toClassifier(model), x, labels, {epsilon: 8 / 255});
  */
-export const autoAttack = (async (
+export const autoAttack: AutoAttack = Object.assign(attackBySet, {takesSeed: true}) as AutoAttack;
+
+async function attackBySet(
   classifier: Classifier,
   x: Tensor,
   labels: Labels,
   options: AutoAttackOptions & OneEpsilon,
-) => {
+) {
   const foundBy = new Map<number, AutoAttackMember>();
   const attack = defineAttack<AutoAttackOptions, ResolvedAutoAttack>({
     name: 'autoAttack',
@@ -95,7 +98,7 @@ export const autoAttack = (async (
   // One result or several, as the options say.
   const results = (await attack(classifier, x, labels, options)) as AttackResult | AttackResult[];
   return Array.isArray(results) ? results.map(withNames) : withNames(results);
-}) as AutoAttack;
+}
 
 /** Checks the options that are autoAttack's own. */
 export function resolveAutoAttack(

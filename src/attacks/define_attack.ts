@@ -21,7 +21,7 @@ import type {
   OneEpsilon,
   SeveralEpsilons,
 } from './attack_types.js';
-import {areProbabilities, readLogits} from './logits.js';
+import {kindOfRows, readLogits} from './logits.js';
 import {Marshal} from './marshal.js';
 import type {Search} from './search.js';
 
@@ -113,15 +113,17 @@ async function* batchesOf(
 ): AsyncGenerator<Batch> {
   const size = inputs.shape[0];
   let indices: Int32Array | undefined;
+  let areLogits = false;
   for (let start = 0; start < size; start += batchSize) {
     marshal.checkAborted();
     const count = Math.min(batchSize, size - start);
     const x = keep(slice(inputs, start, count));
     try {
       const {logits, classes} = await readLogits(caller, classifier, x);
-      const wayOut = 'make the classifier with toClassifier(model), which finds the logits before a softmax';
-      const areLogits = !areProbabilities(logits, classes);
-      check(areLogits, caller, 'classifier', 'to return logits', 'probabilities', wayOut);
+      const kind = kindOfRows(logits, classes);
+      if (!areLogits && kind === 'probabilities')
+        await checkRest(caller, classifier, inputs, start + count, batchSize);
+      areLogits ||= kind !== 'unknown';
       if (indices === undefined) checkClasses(classes);
       indices ??= readLabels(caller, labels, size, classes);
       const examples = Array.from({length: count}, (_, i) => start + i);
@@ -130,6 +132,28 @@ async function* batchesOf(
       x.dispose();
     }
   }
+}
+
+/** Refuses probabilities: a batch whose rows all look like them is one of logits only where a later row does not. */
+async function checkRest(
+  caller: string,
+  classifier: Classifier,
+  inputs: Tensor,
+  from: number,
+  batchSize: number,
+): Promise<void> {
+  const size = inputs.shape[0];
+  for (let start = from; start < size; start += batchSize) {
+    const x = slice(inputs, start, Math.min(batchSize, size - start));
+    try {
+      const {logits, classes} = await readLogits(caller, classifier, x);
+      if (kindOfRows(logits, classes) === 'logits') return;
+    } finally {
+      x.dispose();
+    }
+  }
+  const wayOut = 'make the classifier with toClassifier(model), which finds the logits before a softmax';
+  check(false, caller, 'classifier', 'to return logits', 'probabilities', wayOut);
 }
 
 /** The batches of one radius as one result. */

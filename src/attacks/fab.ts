@@ -12,6 +12,9 @@ import {walkAlong, type FabRule} from './fab_walk.js';
 import type {Search} from './search.js';
 import {moveTo, rowsAsTensor, survey, Walkers} from './walkers.js';
 
+/** How many rivals are looked at at once, where nobody says: a thousand classes would be a thousand walks a step. */
+const RIVALS = 9;
+
 /** Options of `fab`; there are no targets from outside. */
 export interface FabOptions extends Omit<CommonAttackOptions, 'targeted'>, Partial<FabRule> {
   /** Number of steps of each walk. Default 100. */
@@ -20,7 +23,8 @@ export interface FabOptions extends Omit<CommonAttackOptions, 'targeted'>, Parti
   restarts?: number;
   /**
    * Walks along one boundary at a time: to the class with the largest logit at x, then to the next, so many in all
-   * (FAB-T; AutoAttack: 9). A step then costs one walk back instead of one for each class. Default: all at once.
+   * (FAB-T; AutoAttack: 9), at most classes - 1. A step then costs one walk back instead of one for each class. Default:
+   * the 9 classes with the largest logits at x, all at once.
    */
   targets?: number;
   /** Largest weight of the step from x, 0..1. Default 0.1. */
@@ -94,14 +98,17 @@ export async function runFab(
   search: Search,
   {restarts, targets, seed, ...rule}: ResolvedFab,
 ): Promise<Tensor> {
+  const {caller, classes} = search.task;
+  const isFew = targets === undefined || targets < classes;
+  check(isFew, caller, 'targets', `in 1..${classes - 1} (classes - 1)`, targets);
   const start = await survey(search);
   const found = new Found(search, start);
-  const count = Math.min(targets ?? 1, search.task.classes - 1);
+  const count = targets ?? 1;
   for (let walk = 0; walk < restarts * count; walk++) {
     const open = found.open();
     if (open.length === 0) break;
     const k = walk % count;
-    const rivals = targets === undefined ? start.rivals : start.rivals.map(row => [row[k]]);
+    const rivals = start.rivals.map(row => (targets === undefined ? row.slice(0, RIVALS) : [row[k]]));
     const rows =
       walk < count ? start.origins.map(row => row.slice()) : randomStarts(search, found, seed, walk);
     const walkers = new Walkers(search, start, rows, open);

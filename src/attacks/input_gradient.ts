@@ -61,6 +61,7 @@ export async function inputGradient(search: Search, at: Tensor, loss: AttackLoss
     for (let i = 0; i < search.size; i++)
       logits.set(read.subarray(i * width, i * width + classes), i * classes);
     const health = Array.from(column(classes + 1), healthOf);
+    if (health.includes('infinite')) await admitOverflow(gradient, health);
     return {gradient: withoutBroken(gradient, health), values: column(classes), logits, health};
   } catch (error) {
     gradient.dispose();
@@ -114,6 +115,16 @@ export function checkWayBack<T extends Tensor>(caller: string, y: T, x: Tensor):
 function healthOf(sum: number): GradientHealth {
   if (Number.isNaN(sum)) return 'nan';
   return sum === 0 ? 'zero' : sum === Infinity ? 'infinite' : 'sound';
+}
+
+/** Sizes that are finite, each of them, may add up to more than float32 holds: such a gradient is sound. */
+async function admitOverflow(gradient: Tensor, health: GradientHealth[]): Promise<void> {
+  const values = await gradient.data();
+  const size = values.length / health.length;
+  health.forEach((state, i) => {
+    const isFinite = state === 'infinite' && values.slice(i * size, (i + 1) * size).every(Number.isFinite);
+    if (isFinite) health[i] = 'sound';
+  });
 }
 
 /** Puts 0 for the gradients that are no direction; takes over the tensor. */

@@ -56,13 +56,21 @@ export async function readLogits(
 
 /** Whether all rows that are finite, if there are any, are probabilities: in [0, 1], with the sum 1. */
 export function areProbabilities(logits: Float32Array, classes: number): boolean {
+  return kindOfRows(logits, classes) === 'probabilities';
+}
+
+/**
+ * Tells what rows [rows x classes] are: 'probabilities' where all that are finite are in [0, 1] with the sum 1, 'logits'
+ * where one is not, 'unknown' where none is finite. A single row of logits may happen to look like probabilities.
+ */
+export function kindOfRows(logits: Float32Array, classes: number): 'logits' | 'probabilities' | 'unknown' {
   let count = 0;
   for (let start = 0; start < logits.length; start += classes) {
     const row = logits.subarray(start, start + classes);
     const sum = row.reduce((total, value) => total + value, 0);
     if (!Number.isFinite(sum)) continue;
-    if (!row.every(value => value >= 0 && value <= 1) || Math.abs(sum - 1) > SUM_TOLERANCE) return false;
+    if (!row.every(value => value >= 0 && value <= 1) || Math.abs(sum - 1) > SUM_TOLERANCE) return 'logits';
     count++;
   }
-  return count > 0;
+  return count > 0 ? 'probabilities' : 'unknown';
 }

@@ -35,6 +35,10 @@ function wrongAnyway(): boolean[] {
 }
 
 describe('autoAttack', () => {
+  it('says that it takes a seed', () => {
+    expect(autoAttack.takesSeed).toBe(true);
+  });
+
   it.each([
     ['linf', 0.04],
     ['l2', 0.15],

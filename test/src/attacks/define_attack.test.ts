@@ -252,6 +252,25 @@ describe('a classifier is refused', () => {
     await expectRefusal(() => pgd(classifier as Classifier, x, labels, {epsilon: 0.1}), 'classifier', said);
   });
 
+  it.each([1, 4, 100])('for probabilities in batches of %i', async batchSize => {
+    const softmax: Classifier = at => tf.softmax(net(at) as tf.Tensor2D);
+    const attack = () => pgd(softmax, x, labels, {epsilon: 0.1, batchSize});
+    await expectRefusal(attack, 'classifier', "got 'probabilities'");
+  });
+
+  it.each([1, 2, 100])(
+    'not for rows of logits that add up to 1 by accident, in batches of %i',
+    async batchSize => {
+      const same: Classifier = at => tf.mul(at, 1);
+      const rows = tf.tensor2d([0.25, 0.75, 3, 1, 0.5, 0.5], [3, 2]);
+      const options = {epsilon: 0.1, bounds: [-20, 20] as [number, number], batchSize};
+      const {success, adversarial} = await expectNoLeakAsync(() => ifgsm(same, rows, [1, 0, 1], options));
+      // 0.75 - 0.25 and 3 - 1 are more than 2 x 0.1; of two equal logits the first wins already.
+      expect(success).toEqual([false, false, true]);
+      tf.dispose([rows, adversarial]);
+    },
+  );
+
   it('for fewer classes at a later call', async () => {
     let calls = 0;
     const fickle: Classifier = at =>
