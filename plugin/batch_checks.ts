@@ -8,10 +8,12 @@ export type Data = Tensor | Tensor[] | {[name: string]: Tensor};
 
 /** Puts data in the order of the model's inputs or outputs. */
 export function toList(caller: string, argument: string, data: Data, names: string[]): Tensor[] {
-  const isTensor = (value: unknown): value is Tensor => typeof (value as Tensor)?.dataSync === 'function';
   const list = isTensor(data) ? [data] : Array.isArray(data) ? data : names.map(name => data?.[name]);
   const ok = list.length === names.length && list.every(isTensor);
-  check(ok, caller, argument, `to be ${names.length} tensor(s) for ${names.join(', ')}`, describe(data));
+  const wanted = `to be ${names.length} tensor(s) for ${names.join(', ')}`;
+  check(ok, caller, argument, wanted, describe(data), 'make a tensor of an array, as tf.tensor1d(labels)');
+  const areLive = list.every(({isDisposed}) => !isDisposed);
+  check(areLive, caller, argument, 'to be live tensors', 'a disposed one');
   return list;
 }
 
@@ -40,8 +42,13 @@ export function readTargets(
   return readLabels(caller, ys[plan.outputIndex], batch, plan.classes, form);
 }
 
+function isTensor(value: unknown): value is Tensor {
+  return typeof (value as Tensor)?.dataSync === 'function';
+}
+
 function describe(data: unknown): string {
-  if (Array.isArray(data)) return `${data.length} tensor(s)`;
+  if (Array.isArray(data))
+    return `${data.length} ${data.every(isTensor) ? 'tensor(s)' : 'items that are no tensors'}`;
   const isRecord = data !== null && typeof data === 'object';
   return isRecord && !('dataSync' in data)
     ? `the keys ${Object.keys(data).join(', ')}`

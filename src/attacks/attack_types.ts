@@ -26,7 +26,7 @@ export interface AttackProgress {
 
 /** Options of every attack. */
 export interface CommonAttackOptions {
-  /** Norm of the perturbation. Default 'linf'. */
+  /** Norm of the perturbation. Default 'linf', of `deepFool` 'l2'. */
   norm?: AttackNorm;
   /** Smallest and largest value that an input may have. Default [0, 1]. */
   bounds?: [number, number];

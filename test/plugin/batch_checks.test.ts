@@ -21,10 +21,16 @@ describe('toList', () => {
     ['another name', () => ({a, c: b}), 'the keys a, c'],
     ['nothing', () => undefined, 'undefined'],
     ['null', () => null, 'null'],
-    ['numbers', () => [1, 2], '2 tensor(s)'],
+    ['numbers', () => [1, 2], '2 items that are no tensors'],
   ])('refuses %s and names what it wants', async (_, make, got) => {
     const run = () => toList('f', 'x', make() as tf.Tensor, ['a', 'b']);
     await expectRefusal(run, 'x', 'f: ', '2 tensor(s) for a, b', `'${got}'`);
+  });
+
+  it('refuses what was disposed of', async () => {
+    const gone = tf.zeros([1]);
+    gone.dispose();
+    await expectRefusal(() => toList('f', 'labels', gone, ['a']), 'labels', 'disposed');
   });
 });
 
