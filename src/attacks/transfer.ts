@@ -38,13 +38,12 @@ export type TransferOptions<A extends AnyAttack> = {attack: A} & OptionsOf<A>;
 export interface TransferResult extends AttackResult {
   /** Whether the class at the adversarial input, as the target sees it, is wrong (targeted: is the target). */
   success: boolean[];
-  /**
-   * Whether NaN or Infinity is among the target's logits or, where its class is not what was wanted, among those of a
-   * source: neither robust nor beaten.
-   */
+  /** Whether NaN or Infinity is among the target's logits, of the input or the adversarial input. */
   broken: boolean[];
   /** Whether the net that the example was made on took it as the attack wanted. */
   sourceSuccess: boolean[];
+  /** Whether NaN or Infinity is among that net's logits: what was made on it says little of the target. */
+  sourceBroken: boolean[];
   /** The place of that net in the list of sources. */
   source: number[];
 }

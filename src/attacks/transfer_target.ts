@@ -70,12 +70,10 @@ export async function worstOf(found: AttackResult[], verdicts: Verdict[][], clea
     adversarial: tensor(rows, adversarial.shape),
     success: chosen.map(({success}) => success),
     distance: Float64Array.from(places, (s, i) => found[s].distance[i]),
-    broken: chosen.map(
-      ({success, broken}, i) =>
-        broken || clean[i].broken || (!success && found.some(result => result.broken[i])),
-    ),
+    broken: chosen.map(({broken}, i) => broken || clean[i].broken),
     ...(gradients && {gradients: places.map((s, i) => found[s].gradients![i])}),
     sourceSuccess: places.map((s, i) => found[s].success[i]),
+    sourceBroken: places.map((s, i) => found[s].broken[i]),
     source: places,
   };
 }

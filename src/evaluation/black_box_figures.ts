@@ -1,10 +1,10 @@
-import {slice} from '@tensorflow/tfjs-core';
 import {distanceBetween} from '../attacks/exact_clip.js';
 import {gaussianNoise} from '../attacks/gaussian_noise.js';
-import {areProbabilities, readLogits} from '../attacks/logits.js';
+import {areProbabilities} from '../attacks/logits.js';
 import {momentumIfgsm} from '../attacks/momentum_ifgsm.js';
 import {transfer} from '../attacks/transfer.js';
 import type {Classifier} from '../types.js';
+import {readAllLogits} from './all_logits.js';
 import {asLogits} from './as_logits.js';
 import {packOutcomes, type StoredOutcomes} from './stored_outcomes.js';
 import type {Subject} from './subject.js';
@@ -16,7 +16,8 @@ export async function transferred(
   epsilon: number,
 ): Promise<StoredOutcomes> {
   const {classifier, x, labels, norm, bounds, batchSize, signal, onProgress} = subject;
-  const from = (await givesProbabilities(subject, source)) ? asLogits(source) : source;
+  const outputs = await readAllLogits(subject, source);
+  const from = areProbabilities(outputs.logits, outputs.classes) ? asLogits(source) : source;
   const call = {norm, bounds, batchSize, signal, onProgress};
   const {
     adversarial,
@@ -45,15 +46,5 @@ export async function disturbed(subject: Subject, sigma: number): Promise<Stored
     return packOutcomes({...result, distance}, true);
   } finally {
     adversarial.dispose();
-  }
-}
-
-async function givesProbabilities({caller, x}: Subject, classifier: Classifier): Promise<boolean> {
-  const first = slice(x, 0, 1);
-  try {
-    const {logits, classes} = await readLogits(caller, classifier, first);
-    return areProbabilities(logits, classes);
-  } finally {
-    first.dispose();
   }
 }

@@ -1,31 +1,26 @@
-import {areProbabilities, readLogits} from '../attacks/logits.js';
+import {areProbabilities} from '../attacks/logits.js';
 import {strongest} from '../attacks/search.js';
+import {readAllLogits} from './all_logits.js';
 import type {StoredOutcomes} from './stored_outcomes.js';
 import {packOutcomes} from './stored_outcomes.js';
-import {batchesOf, type Subject} from './subject.js';
+import type {Subject} from './subject.js';
 
 /** What a net says of the inputs as they are. */
 export type CleanOutcomes = StoredOutcomes & {
-  /** How many rows are probabilities, of those that are finite. */
-  probabilities: number;
+  /** Whether all rows that are finite are probabilities: a single one may be logits that happen to look so. */
+  areProbabilities: boolean;
 };
 
 /** Judges the inputs as they are. */
 export async function judgeClean(subject: Subject): Promise<CleanOutcomes> {
-  const {caller, classifier, labels} = subject;
-  const success: boolean[] = [];
-  const broken: boolean[] = [];
-  let probabilities = 0;
-  for await (const batch of batchesOf(subject)) {
-    const {logits, classes} = await readLogits(caller, classifier, batch);
-    for (let start = 0; start < logits.length; start += classes) {
-      const row = logits.subarray(start, start + classes);
-      const isBroken = !row.every(Number.isFinite);
-      broken.push(isBroken);
-      success.push(!isBroken && strongest(row) !== labels[success.length]);
-      if (areProbabilities(row, classes)) probabilities++;
-    }
-  }
+  const {classifier, labels} = subject;
+  const {logits, classes} = await readAllLogits(subject, classifier);
+  const rows = Array.from(labels, (_, i) => logits.subarray(i * classes, (i + 1) * classes));
+  const broken = rows.map(row => !row.every(Number.isFinite));
+  const success = rows.map((row, i) => !broken[i] && strongest(row) !== labels[i]);
   const distance = new Float64Array(labels.length);
-  return {...packOutcomes({success, broken, distance}, false), probabilities};
+  return {
+    ...packOutcomes({success, broken, distance}, false),
+    areProbabilities: areProbabilities(logits, classes),
+  };
 }

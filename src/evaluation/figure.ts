@@ -17,6 +17,8 @@ export interface Outcomes {
   gradients?: GradientHealth[];
   /** Norm of the perturbation, where no epsilon says how large it may be. */
   distance?: number[];
+  /** Of a transfer: whether NaN or Infinity is among the source's logits, which says nothing of the net itself. */
+  sourceBroken?: boolean[];
 }
 
 /** One number of a report, with all that it rests on. */

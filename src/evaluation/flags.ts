@@ -42,7 +42,7 @@ export interface Evidence {
 
 /** What was measured beside the figures; undefined: it was not. */
 export interface Probes {
-  /** Share of examples whose outputs are probabilities. */
+  /** 1 where all outputs are probabilities, else 0. */
   probabilities?: number;
   /** Largest difference of a logit between evaluations of the same input, as a share of the example's largest logit. */
   randomness?: number;

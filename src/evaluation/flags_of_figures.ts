@@ -8,12 +8,19 @@ import type {Evidence, Flag, FlagId} from './flags.js';
  */
 export const SMALL_SHARE = 0.002;
 
-/** Logits that are NaN or infinite: such examples count as not robust, at whichever figure. */
+/**
+ * Logits that are NaN or infinite: such examples count as not robust, at whichever figure. Those of a transfer's source
+ * count for nothing, but the figure is then one of an attack that could not do its work.
+ */
 export function nonFiniteLogits(evidence: Evidence): Flag[] {
-  return figuresOf(evidence).flatMap(figure => {
-    const value = shareOf(figure.broken);
+  return [...figuresOf(evidence), ...evidence.worstCase].flatMap(figure => {
+    const [value, ofSource] = [figure.broken, figure.sourceBroken ?? []].map(shareOf);
     const reason = `${percent(value)} of the examples have NaN or Infinity among their logits and count as not robust`;
-    return flagAbove('nonFiniteLogits', figure.id, value, 0, reason);
+    const why = `the source has NaN or Infinity among its logits for ${percent(ofSource)} of the examples`;
+    return [
+      ...flagAbove('nonFiniteLogits', figure.id, value, 0, reason),
+      ...flagAbove('nonFiniteLogits', figure.id, ofSource, 0, why),
+    ];
   });
 }
 

@@ -18,7 +18,7 @@ import {worstCases} from './worst_case.js';
 
 /** Makes every figure that a report rests on, one after the other, or takes it from the report's state. */
 export async function gatherEvidence(options: ResolvedReport, subject: Subject): Promise<Evidence> {
-  const {caller, classifier, classes, labels} = subject;
+  const {caller, classifier, classes} = subject;
   const {epsilons, sigmas, sources, checks} = options;
   const attacks = plannedAttacks(caller, options, classes, classifier);
   const smallest = plannedMinimumAttacks(caller, options);
@@ -30,9 +30,9 @@ export async function gatherEvidence(options: ResolvedReport, subject: Subject):
   const of = 1 + series * epsilons.length + smallest.length + sigmas.length + wanted.length;
   const maker = makerOf(ledger, options, of);
 
-  const {probabilities, ...found} = await maker(subject, 'clean', judgeClean);
+  const {areProbabilities, ...found} = await maker(subject, 'clean', judgeClean);
   const clean = figureOf({id: 'clean', name: 'clean', kind: 'clean'}, unpackOutcomes(found));
-  const logits = probabilities > 0 ? {...subject, classifier: asLogits(classifier)} : subject;
+  const logits = areProbabilities ? {...subject, classifier: asLogits(classifier)} : subject;
   const make: Make = (id, f) => maker(logits, id, f);
 
   const white = await attackFigures(make, attacks, epsilons);
@@ -41,7 +41,7 @@ export async function gatherEvidence(options: ResolvedReport, subject: Subject):
   const noise = await noiseFigures(make, sigmas);
   const worstCase = worstCases(clean, epsilons, [...white, ...minimum, ...transfer, ...noise]);
   const probes: Probes = {
-    probabilities: probabilities / labels.length,
+    probabilities: areProbabilities ? 1 : 0,
     ...(await takeProbes(make, wanted, attacks, clean, worstCase)),
   };
   return {classes, clean, attacks: white, transfer, noise, minimum, worstCase, probes};

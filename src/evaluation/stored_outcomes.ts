@@ -10,13 +10,21 @@ export type StoredOutcomes = {
   gradients: string;
   /** As texts, so that NaN and Infinity stay what they are; empty where an epsilon says it. */
   distance: string[];
+  /** Of the source of a transfer; '' for other attacks. */
+  sourceBroken: string;
 };
 
 const HEALTH: GradientHealth[] = ['sound', 'zero', 'nan', 'infinite'];
 
 /** Packs what an attack found, but for the inputs. */
 export function packOutcomes(
-  {success, broken, gradients = [], distance}: Omit<AttackResult, 'adversarial'>,
+  {
+    success,
+    broken,
+    gradients = [],
+    distance,
+    sourceBroken = [],
+  }: Omit<AttackResult, 'adversarial'> & {sourceBroken?: boolean[]},
   keepsDistance: boolean,
 ): StoredOutcomes {
   return {
@@ -24,16 +32,24 @@ export function packOutcomes(
     broken: packFlags(broken),
     gradients: gradients.map(state => state[0]).join(''),
     distance: keepsDistance ? Array.from(distance, String) : [],
+    sourceBroken: packFlags(sourceBroken),
   };
 }
 
-export function unpackOutcomes({success, broken, gradients, distance}: StoredOutcomes): Outcomes {
+export function unpackOutcomes({
+  success,
+  broken,
+  gradients,
+  distance,
+  sourceBroken,
+}: StoredOutcomes): Outcomes {
   const stateOf = (letter: string) => HEALTH.find(state => state.startsWith(letter))!;
   return {
     success: unpackFlags(success),
     broken: unpackFlags(broken),
     ...(gradients !== '' && {gradients: Array.from(gradients, stateOf)}),
     ...(distance.length > 0 && {distance: distance.map(Number)}),
+    ...(sourceBroken !== '' && {sourceBroken: unpackFlags(sourceBroken)}),
   };
 }
 

@@ -47,7 +47,11 @@ export async function onExamples<T>(
 }
 
 /** The inputs batch by batch; each lives until the next one is asked for. */
-export async function* batchesOf({x, batchSize, signal}: Subject): AsyncGenerator<Tensor> {
+export async function* batchesOf({
+  x,
+  batchSize,
+  signal,
+}: Pick<Subject, 'x' | 'batchSize' | 'signal'>): AsyncGenerator<Tensor> {
   for (let start = 0; start < x.shape[0]; start += batchSize) {
     signal?.throwIfAborted();
     const batch = keep(slice(x, start, Math.min(batchSize, x.shape[0] - start)));

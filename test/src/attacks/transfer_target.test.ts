@@ -92,13 +92,14 @@ describe('worstOf', () => {
     tf.dispose([worst.adversarial, ...found.map(({adversarial}) => adversarial)]);
   });
 
-  it('calls broken what a source or the target cannot judge, unless a source has made what beats the target', async () => {
+  it('calls broken what the target cannot judge, and tells apart what a source cannot', async () => {
     const found = [
       result(1, {broken: [true, true, false, false], gradients: ['nan', 'nan', 'sound', 'zero']}),
     ];
     const clean = [right(-5), right(-5), right(-5), lost];
     const worst = await worstOf(found, [[right(-1), wrong(1), right(-1), right(-1)]], clean);
-    expect(worst.broken).toEqual([true, false, false, true]);
+    expect(worst.broken).toEqual([false, false, false, true]);
+    expect(worst.sourceBroken).toEqual([true, true, false, false]);
     expect(worst.gradients).toEqual(['nan', 'nan', 'sound', 'zero']);
     tf.dispose([worst.adversarial, found[0].adversarial]);
   });

@@ -1,4 +1,4 @@
-import {softmax, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
+import {mul, softmax, sub, tensor1d, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {momentumIfgsm} from '../../../src/attacks/momentum_ifgsm.js';
 import {disturbed, transferred} from '../../../src/evaluation/black_box_figures.js';
@@ -25,7 +25,8 @@ describe('transferred', () => {
     const made = await momentumIfgsm(source, subject.x, subject.labels, {epsilon: 0.3});
     const classes = net(made.adversarial).argMax(1).dataSync();
     expect(success).toEqual(Array.from(subject.labels, (label, i) => classes[i] !== label));
-    expect(rest).toEqual({broken: success.map(() => false)});
+    const nobody = success.map(() => false);
+    expect(rest).toEqual({broken: nobody, sourceBroken: nobody});
     made.adversarial.dispose();
   });
 
@@ -33,6 +34,26 @@ describe('transferred', () => {
     const soft = (x: Tensor) => softmax(source(x) as Tensor2D);
     const found = await expectNoLeakAsync(() => transferred(subject, soft, 0.3));
     expect(found).toEqual(await transferred(subject, source, 0.3));
+  });
+
+  it('takes a source for one of logits though the first example has some that look like probabilities', async () => {
+    const [first] = (source(subject.x) as Tensor2D).arraySync();
+    const shift = first.map((value, k) => value - [0.2, 0.3, 0.5][k]);
+    const shifted = (x: Tensor) => tidy(() => sub(source(x), tensor1d(shift)));
+    const made = await momentumIfgsm(shifted, subject.x, subject.labels, {epsilon: 0.3});
+    const classes = net(made.adversarial).argMax(1).dataSync();
+    const {success} = unpackOutcomes(await transferred(subject, shifted, 0.3));
+    expect(success).toEqual(Array.from(subject.labels, (label, i) => classes[i] !== label));
+    made.adversarial.dispose();
+  });
+
+  it('does not take what breaks in the source for a failure of the net', async () => {
+    const broken = (x: Tensor) => mul(source(x), NaN);
+    const found = unpackOutcomes(await expectNoLeakAsync(() => transferred(subject, broken, 0.3)));
+    const clean = net(subject.x).argMax(1).dataSync();
+    expect(found.success).toEqual(Array.from(subject.labels, (label, i) => clean[i] !== label));
+    expect(found.broken).toEqual(found.success.map(() => false));
+    expect(found.sourceBroken).toEqual(found.success.map(() => true));
   });
 });
 

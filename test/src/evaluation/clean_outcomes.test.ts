@@ -30,16 +30,23 @@ it('judges each example in its place: right, wrong, broken', async () => {
     broken: '00110',
     gradients: '',
     distance: [],
-    probabilities: 0,
+    sourceBroken: '',
+    areProbabilities: false,
   });
 });
 
-it('counts the rows that are probabilities, whatever broken ones are between them', async () => {
+it('takes outputs for probabilities where all rows are that are finite, over all batches', async () => {
   const rows = [
     [0.2, 0.3, 0.5],
     [NaN, NaN, NaN],
     [1, 0, 0],
-    [0.2, 0.3, 0.6],
   ];
-  expect((await judged(rows, [2, 0, 0, 0], 3)).probabilities).toBe(2);
+  const labels = [2, 0, 0, 0];
+  for (const batchSize of [1, 3]) {
+    expect((await judged(rows, labels.slice(0, 3), batchSize)).areProbabilities).toBe(true);
+    // One row that is none: the others are logits that happen to look so.
+    const mixed = [...rows, [0.2, 0.3, 0.6]];
+    expect((await judged(mixed, labels, batchSize)).areProbabilities).toBe(false);
+  }
+  expect((await judged([[NaN, NaN, NaN]], [0])).areProbabilities).toBe(false);
 });

@@ -54,7 +54,7 @@ describe('brokenGradients', () => {
 });
 
 describe('nonFiniteLogits', () => {
-  it('flags every figure with a single broken example, the clean one too', () => {
+  it('flags every figure with a single broken example, the clean one and the worst case too', () => {
     const whole = {
       ...evidence(attack('sound', 0, {broken: first(1)})),
       clean: {...clean, broken: first(4)},
@@ -63,8 +63,17 @@ describe('nonFiniteLogits', () => {
     expect(flags.map(({figure, value, bound}) => [figure, value, bound])).toEqual([
       ['clean', 0.004, 0],
       ['pgd@0.1', 0.001, 0],
+      ['worst case@0.1', 0.001, 0],
     ]);
     expect(nonFiniteLogits(evidence(attack('sound', 0)))).toEqual([]);
+  });
+
+  it('flags of a transfer whose source broke that figure alone', () => {
+    const what = {id: 'transfer:a@0.1', name: 'a', kind: 'transfer' as const, epsilon: 0.1};
+    const transfer = [figureOf(what, {success: none, broken: none, sourceBroken: first(10)})];
+    const flags = nonFiniteLogits({...evidence(attack('sound', 0)), transfer});
+    expect(flags).toMatchObject([{figure: 'transfer:a@0.1', value: 0.01}]);
+    expect(flags[0].reason).toBe('the source has NaN or Infinity among its logits for 1 % of the examples');
   });
 });
 

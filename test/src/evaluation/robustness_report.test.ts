@@ -4,6 +4,7 @@ import {
   memory,
   oneHot,
   softmax,
+  sub,
   tensor2d,
   type Tensor,
   type Tensor2D,
@@ -103,10 +104,33 @@ describe('robustnessReport', () => {
     );
   });
 
+  it('takes logits as they are of which a single row looks like probabilities', async () => {
+    const [first] = (net(x) as Tensor2D).arraySync();
+    const shift = tensor2d([first.map((value, k) => value - [0.2, 0.3, 0.5][k])]);
+    const shifted = (inputs: Tensor) => sub(net(inputs), shift);
+    labels = Int32Array.from((shifted(x) as Tensor2D).argMax(1).dataSync());
+    const alone = await fgsm(shifted, x, labels, {epsilon: 0.05});
+    const found = await report({attacks: ['fgsm']}, shifted);
+    expect(found.attacks[1].success).toEqual(alone.success);
+    expect(found.flags.filter(({id}) => id === 'probabilities')).toEqual([]);
+    dispose([shift, alone.adversarial]);
+  });
+
+  it('does not count a source that breaks against the net', async () => {
+    const sources = {lost: (inputs: Tensor) => add(net(inputs), NaN)};
+    const [plain, found] = [await report({sources: {}}), await report({sources})];
+    expect(found.worstCase).toEqual(plain.worstCase);
+    expect([...new Set(found.flags.map(({figure}) => figure))]).toEqual(
+      options.epsilons.map(epsilon => `transfer:lost@${epsilon}`),
+    );
+    expect(found.transfer.map(({reliable}) => reliable)).toEqual([false, false, false, false]);
+  });
+
   it('never counts NaN as robust', async () => {
     const found = await expectNoLeakAsync(() => report({}, inputs => add(net(inputs), NaN)));
     expect(found.worstCase.map(({accuracy}) => accuracy)).toEqual([0, 0, 0, 0]);
     expect(found.flags.map(({id}) => id)).toContain('nonFiniteLogits');
+    expect(found.worstCase.map(({reliable}) => reliable)).toEqual([false, false, false, false]);
   });
 
   it('tells how far it is, and ends where it is told to', async () => {

@@ -19,6 +19,12 @@ it('outcomes come back from JSON as they were, NaN, Infinity and every digit', (
   });
 });
 
+it('what a transfer knows of its source comes back, too', () => {
+  const sourceBroken = [false, true, true, false];
+  const {success, broken} = found;
+  expect(through({...found, sourceBroken}, false)).toEqual({success, broken, sourceBroken});
+});
+
 it('what was not used or asked for is not there', () => {
   const {success, broken} = found;
   expect(Object.entries(through(found, false))).toEqual(Object.entries({success, broken}));
@@ -26,5 +32,11 @@ it('what was not used or asked for is not there', () => {
 
 it('takes a character an example', () => {
   const packed = packOutcomes({...found, gradients}, false);
-  expect(packed).toEqual({success: '1001', broken: '0010', gradients: 'szni', distance: []});
+  expect(packed).toEqual({
+    success: '1001',
+    broken: '0010',
+    gradients: 'szni',
+    distance: [],
+    sourceBroken: '',
+  });
 });
