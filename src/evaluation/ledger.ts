@@ -1,3 +1,4 @@
+import {check} from '../checks.js';
 import {
   decodeState,
   encodeState,
@@ -8,7 +9,10 @@ import {
 
 /** The figures of an evaluation that are done, by their ids; with a state they survive the process. */
 export class Ledger {
+  private readonly asked = new Set<string>();
+
   private constructor(
+    private readonly caller: string,
     private readonly figures: Map<string, Plain>,
     private readonly state?: EvaluationState,
     private readonly identity: Identity = {},
@@ -25,15 +29,23 @@ export class Ledger {
     state: EvaluationState | undefined,
     identify: () => Promise<Identity>,
   ): Promise<Ledger> {
-    if (!state) return new Ledger(new Map());
+    if (!state) return new Ledger(caller, new Map());
     const identity = await identify();
-    const text = await state.read();
+    const text: unknown = (await state.read()) ?? null;
+    const isText = text === null || typeof text === 'string';
+    check(isText, caller, 'state', 'to read a text, or null where there is none', text);
     const figures = text === null ? {} : await decodeState(caller, text, identity);
-    return new Ledger(new Map(Object.entries(figures)), state, identity);
+    return new Ledger(caller, new Map(Object.entries(figures)), state, identity);
   }
 
-  /** The figure of this id: as it is known, or made now, and then written down before anything else is done. */
+  /**
+   * The figure of this id: as it is known, or made now, and then written down before anything else is done.
+   *
+   * @throws ArgumentError for an id that was asked for before: one figure would be taken for another.
+   */
   async entry<T extends Plain>(id: string, make: () => Promise<T>): Promise<T> {
+    check(!this.asked.has(id), this.caller, 'attacks', 'to give every figure an id of its own', id);
+    this.asked.add(id);
     const known = this.figures.get(id);
     if (known !== undefined) return known as T;
     const made = await make();

@@ -14,19 +14,22 @@ import type {Classifier} from '../types.js';
 export type AttackKind = 'oneStep' | 'iterative' | 'blackBox';
 
 /** Any attack as a report calls it, one epsilon at a time; `Attack` and `MinimumAttack` are such. */
-export type ReportAttack = (
-  classifier: Classifier,
-  x: Tensor,
-  labels: Labels,
-  options: never,
-) => Promise<AttackResult>;
+export interface ReportAttack {
+  (classifier: Classifier, x: Tensor, labels: Labels, options: never): Promise<AttackResult>;
+  /** Whether it gets the report's seed as an option. */
+  readonly takesSeed?: boolean;
+}
 
 /** An attack with the options that it is to have. */
 export interface AttackEntry {
   /** What its figures are called; no two attacks of a report have one name. */
   name: string;
+  /** What it finds is clipped to the ball and the bounds, and judged, by the report; so it must lead away from labels. */
   attack: ReportAttack;
-  /** Its own options; norm, bounds, epsilon, batchSize, onProgress and signal are the report's. */
+  /**
+   * Its own options; norm, bounds, epsilon, batchSize, onProgress and signal are the report's, and so is the seed where
+   * none is given and `attack.takesSeed`.
+   */
   options?: object;
   /** Default: 'iterative'. */
   kind?: AttackKind;

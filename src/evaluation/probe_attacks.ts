@@ -12,7 +12,7 @@ export function attackUnbounded(subject: Subject): Promise<number> {
   const size = subject.x.size / subject.x.shape[0];
   const across = bounds[1] - bounds[0];
   const epsilon = across * {linf: 1, l2: Math.sqrt(size), l1: size}[norm];
-  const attack = {attack: pgd, options: {seed}};
+  const attack = {name: 'pgd', attack: pgd, options: {seed}, isOwn: false};
   return onExamples(subject, firstExamples(subject, EXAMPLES), async part =>
     shareOf(await standingAgainst(part, attack, epsilon)),
   );
@@ -35,9 +35,10 @@ export async function attackWithMoreSteps(
   const epsilon = middle.epsilon!;
   let left = looked.filter(i => stands[i]);
   const before = left.length;
-  for (const {attack, options, steps} of attacks) {
+  for (const attack of attacks) {
+    const {options, steps} = attack;
     if (steps === undefined || left.length === 0) continue;
-    const doubled = {attack, options: {...options, steps: 2 * steps}};
+    const doubled = {...attack, options: {...options, steps: 2 * steps}};
     // All of them: in their places they have the same random starts as before.
     const stillStand = await onExamples(subject, looked, part => standingAgainst(part, doubled, epsilon));
     left = left.filter(i => stillStand[i]);
@@ -47,7 +48,7 @@ export async function attackWithMoreSteps(
 
 async function standingAgainst(
   subject: Subject,
-  attack: Pick<PlannedAttack, 'attack' | 'options'>,
+  attack: Parameters<typeof attackSubject>[1],
   epsilon: number,
 ): Promise<boolean[]> {
   const {adversarial, ...outcomes} = await attackSubject(subject, attack, epsilon);

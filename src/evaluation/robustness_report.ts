@@ -1,6 +1,7 @@
-import {dispose, keep, slice, tensor1d, type Tensor} from '@tensorflow/tfjs-core';
-import {checkInside, checkTensors, isTensor} from '../attacks/attack_options.js';
+import {slice, type Tensor} from '@tensorflow/tfjs-core';
+import {checkInside, checkTensors} from '../attacks/attack_options.js';
 import type {Labels} from '../attacks/attack_types.js';
+import {whileHeld} from '../attacks/in_turn.js';
 import {readLogits} from '../attacks/logits.js';
 import {readLabels} from '../scores/labels.js';
 import type {Classifier} from '../types.js';
@@ -36,21 +37,19 @@ export async function robustnessReport(
   const resolved = resolveReportOptions(CALLER, options);
   const {norm, bounds, epsilons, batchSize, seed, signal, checks} = resolved;
   checkTensors(CALLER, classifier, x, labels);
-  await checkInside(CALLER, x, bounds);
-  // The caller may dispose of x before the report is done.
-  const inputs = keep(x.clone());
-  try {
+  return whileHeld(x, labels, async ({x, labels}) => {
+    await checkInside(CALLER, x, bounds);
     signal?.throwIfAborted();
-    const classes = await countClasses(classifier, inputs);
-    const indices = readIndices(labels, inputs.shape[0], classes);
+    const classes = await countClasses(classifier, x);
+    const indices = readLabels(CALLER, labels, x.shape[0], classes);
     const shared = {norm, bounds, batchSize, seed, signal};
-    const subject = {caller: CALLER, classifier, x: inputs, labels: indices, classes, ...shared};
+    const subject = {caller: CALLER, classifier, x, labels: indices, classes, ...shared};
     const evidence = await gatherEvidence(resolved, subject);
     const flags = raiseFlags(evidence, checks);
     const judged = <F extends RobustnessReport['clean']>(list: F[]) =>
       list.map(figure => withReasons(figure, flags));
     return {
-      ...{norm, bounds, epsilons, examples: inputs.shape[0], classes},
+      ...{norm, bounds, epsilons, examples: x.shape[0], classes},
       clean: withReasons(evidence.clean, flags),
       attacks: judged(evidence.attacks),
       transfer: judged(evidence.transfer),
@@ -59,9 +58,7 @@ export async function robustnessReport(
       worstCase: judged(evidence.worstCase),
       ...{checks, flags},
     };
-  } finally {
-    dispose(inputs);
-  }
+  });
 }
 
 async function countClasses(classifier: Classifier, x: Tensor): Promise<number> {
@@ -70,15 +67,5 @@ async function countClasses(classifier: Classifier, x: Tensor): Promise<number> 
     return (await readLogits(CALLER, classifier, first)).classes;
   } finally {
     first.dispose();
-  }
-}
-
-function readIndices(labels: Labels, size: number, classes: number): Int32Array {
-  if (isTensor(labels)) return readLabels(CALLER, labels, size, classes);
-  const asTensor = tensor1d(Array.from(labels));
-  try {
-    return readLabels(CALLER, asTensor, size, classes);
-  } finally {
-    asTensor.dispose();
   }
 }

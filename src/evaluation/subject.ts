@@ -4,6 +4,7 @@ import type {Bounds} from '../attacks/balls.js';
 import {takeRows} from '../attacks/rows.js';
 import type {Classifier} from '../types.js';
 import type {PlannedAttack} from './attack_list.js';
+import {runOwnAttack} from './own_attack.js';
 
 /** What is evaluated, and how attacks are to be called. */
 export interface Subject {
@@ -23,12 +24,15 @@ export interface Subject {
 
 /** Runs an attack at one epsilon, or for the smallest perturbation; what it found belongs to the caller. */
 export function attackSubject(
-  {classifier, x, labels, norm, bounds, batchSize, signal, onProgress}: Subject,
-  {attack, options}: Pick<PlannedAttack, 'attack' | 'options'>,
+  subject: Subject,
+  planned: Pick<PlannedAttack, 'name' | 'attack' | 'options' | 'isOwn'>,
   epsilon?: number,
 ): Promise<AttackResult> {
+  const {classifier, x, labels, norm, bounds, batchSize, signal, onProgress} = subject;
+  const {attack, options, isOwn} = planned;
   const radius = epsilon === undefined ? {} : {epsilon};
   const all = {...options, ...radius, norm, bounds, batchSize, signal, onProgress};
+  if (isOwn) return runOwnAttack(subject, planned, all, epsilon);
   return attack(classifier, x, labels, all as never);
 }
 

@@ -10,7 +10,9 @@ import {linearNet} from '../../support/report_nets.js';
 
 const x = tensor2d([[0, 0.1, 0.2, 0.3, 0.4, 0.5]]);
 const net = linearNet();
-const attack = (options: object): PlannedAttack => ({name: 'a', kind: 'iterative', attack: pgd, options});
+const attack = (options: object): PlannedAttack => ({
+  ...{name: 'a', kind: 'iterative', attack: pgd, options, isOwn: true},
+});
 
 function identity(
   options: Partial<RobustnessReportOptions> = {},

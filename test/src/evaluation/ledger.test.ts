@@ -1,17 +1,26 @@
 import {describe, expect, it} from 'vitest';
 import {Ledger} from '../../../src/evaluation/ledger.js';
-import {errorOf} from '../../support/expect_no_leak.js';
+import {errorOf, expectRefusal} from '../../support/expect_no_leak.js';
 import {MemoryState} from '../../support/report_nets.js';
 
 const identify = async () => ({model: 'a'});
 
 describe('a ledger', () => {
-  it('makes each figure once', async () => {
+  it('gives each figure under an id of its own', async () => {
     const ledger = await Ledger.open('report', undefined, identify);
     let made = 0;
     const make = async () => ++made;
-    expect([await ledger.entry('a', make), await ledger.entry('a', make)]).toEqual([1, 1]);
-    expect(await ledger.entry('b', make)).toBe(2);
+    expect([await ledger.entry('a', make), await ledger.entry('b', make)]).toEqual([1, 2]);
+    await expectRefusal(() => ledger.entry('a', make), 'attacks', "'a'");
+    expect(made).toBe(2);
+  });
+
+  it('takes a place that gives undefined for one where nothing is, and refuses what is no text', async () => {
+    const reading = (text: unknown) => ({read: async () => text as string, write: async () => {}});
+    const ledger = await Ledger.open('report', reading(undefined), identify);
+    expect(await ledger.entry('a', async () => 1)).toBe(1);
+    for (const text of [5, {}, false])
+      await expectRefusal(() => Ledger.open('report', reading(text), identify), 'state', 'a text');
   });
 
   it('asks what the evaluation is of only where there is a state', async () => {

@@ -40,7 +40,7 @@ describe('attackWithMoreSteps', () => {
   const size = 10;
   const clean = clearFigure();
   const attack = (steps: number, stepSize: number): PlannedAttack => ({
-    ...{name: 'ifgsm', kind: 'iterative', attack: ifgsm, steps},
+    ...{name: 'ifgsm', kind: 'iterative', attack: ifgsm, steps, isOwn: false},
     options: {steps, stepSize, loss: 'logitMargin'},
   });
   const nobody = worstCases(clean, [0.01, 0.3], []);

@@ -81,16 +81,17 @@ describe('robustnessReport', () => {
     expect([...new Set(figures.filter(id => id.startsWith('probe:')))]).toEqual(['probe:randomness']);
   });
 
-  it('takes one-hot labels, epsilons in any order, and x that is disposed of on the way', async () => {
+  it('takes one-hot labels, epsilons in any order, and x and labels that are disposed of at once', async () => {
     const wanted = await report();
     const hot = oneHot(Array.from(labels), 3);
     const copy = x.clone();
     const running = robustnessReport(net, copy, hot, {...options, epsilons: [0.2, 0.05, 0.1, 0.02, 0.05]});
-    // Bounds are read before the first pause; then the report has its own.
-    await new Promise(resolve => setImmediate(resolve));
-    copy.dispose();
+    dispose([copy, hot]);
     expect(await running).toEqual(wanted);
-    hot.dispose();
+    const indices = labels.slice();
+    const again = robustnessReport(net, x, indices, options);
+    indices.fill(9);
+    expect(await again).toEqual(wanted);
   });
 
   it('goes on with the logarithm of probabilities, and flags them', async () => {
@@ -124,6 +125,19 @@ describe('robustnessReport', () => {
       options.epsilons.map(epsilon => `transfer:lost@${epsilon}`),
     );
     expect(found.transfer.map(({reliable}) => reliable)).toEqual([false, false, false, false]);
+  });
+
+  it('keeps its inputs where an attack gives them back, and holds it to the ball', async () => {
+    const found = (adversarial: Tensor) => {
+      const none = Array.from(labels, () => false);
+      return {adversarial, success: none, broken: none, distance: new Float64Array(labels.length)};
+    };
+    const still = {name: 'still', attack: async (_: Classifier, inputs: Tensor) => found(inputs)};
+    const far = {name: 'far', attack: async (_: Classifier, inputs: Tensor) => found(add(inputs, 1))};
+    const {attacks, clean} = await expectNoLeakAsync(() =>
+      report({attacks: [still, far, 'fgsm'], epsilons: [1e-6]}),
+    );
+    expect(attacks.map(({success}) => success)).toEqual([clean.success, clean.success, clean.success]);
   });
 
   it('never counts NaN as robust', async () => {
