@@ -2,8 +2,8 @@ import {digest} from '../digest.js';
 
 /** Where the state of a long evaluation is kept: a file (`stateFile` of `tfjs-large-margin/node`), localStorage, ... */
 export interface EvaluationState {
-  /** The text that was written last; null where there is none. */
-  read(): Promise<string | null>;
+  /** The text that was written last; null or undefined where there is none. */
+  read(): Promise<string | null | undefined>;
   /** Replaces it, so that whenever the process ends the old text is there or the new one. */
   write(text: string): Promise<void>;
 }
@@ -15,7 +15,7 @@ export type Identity = Record<string, string>;
 export type Plain = null | boolean | number | string | Plain[] | {[key: string]: Plain};
 
 /** Version of what is written; it grows when older readers cannot read on. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Thrown where an evaluation cannot go on from a state: the text is not as it was written (`damaged`), it is of another

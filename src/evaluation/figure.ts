@@ -69,7 +69,7 @@ export interface RobustnessReport {
   minimum: MinimumFigure[];
   /** For each epsilon what is left when every example meets the attack that is worst for it. */
   worstCase: Figure[];
-  /** The checks that were made. */
+  /** The checks that were made: of those that were wanted the ones for which there was something to look at. */
   checks: FlagId[];
   flags: Flag[];
 }

@@ -50,7 +50,7 @@ export interface Probes {
   falseGradients?: number;
   /** Accuracy under an attack that may change everything within the bounds. */
   unbounded?: number;
-  /** Share, of so many examples, that stood in the worst case at `epsilon` and fell to attacks of twice the steps. */
+  /** Share, of so many examples, that stood in the worst case at `epsilon` and fell to attacks of twice the steps; undefined: none made more. */
   moreSteps?: {fallen: number; epsilon: number; examples: number};
 }
 

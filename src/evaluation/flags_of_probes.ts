@@ -1,4 +1,4 @@
-import type {Evidence, Flag} from './flags.js';
+import type {Evidence, Flag, Probes} from './flags.js';
 import {flagAbove, orOneOf, percent} from './flags_of_figures.js';
 
 /** Outputs that are probabilities: the report takes their logarithm, which has lost what a softmax rounds to 0 or 1. */
@@ -18,13 +18,18 @@ export function randomOutput({probes}: Pick<Evidence, 'probes'>): Flag[] {
   return flagAbove('randomOutput', 'all', value, SAME, reason);
 }
 
+/** Whether outputs change from one evaluation to the next by more than rounding makes. */
+export function isRandom({randomness = 0}: Probes): boolean {
+  return randomness > SAME;
+}
+
 /** The share of examples near a kink, for which gradient and steps may disagree in a sound net. */
 const KINKS = 0.1;
 
 /** Gradients that are not the slopes of the function: quantised inputs, steps, and whatever else shatters them. */
 export function falseGradients({probes}: Pick<Evidence, 'probes'>): Flag[] {
   // Steps say nothing of a function that is another one each time.
-  const value = (probes.randomness ?? 0) > SAME ? 0 : (probes.falseGradients ?? 0);
+  const value = isRandom(probes) ? 0 : (probes.falseGradients ?? 0);
   const reason = `for ${percent(value)} of the examples the gradient is not the slope found by small steps`;
   return flagAbove('falseGradients', 'white box', value, KINKS, reason);
 }

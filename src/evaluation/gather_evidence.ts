@@ -5,7 +5,7 @@ import {judgeClean} from './clean_outcomes.js';
 import type {Plain} from './evaluation_state.js';
 import {figureOf, minimumFigureOf, type Figure, type MinimumFigure, type Outcomes} from './figure.js';
 import type {Evidence, FlagId, Probes} from './flags.js';
-import {identityOf} from './identity.js';
+import {identityOf, netsOf} from './identity.js';
 import {Ledger} from './ledger.js';
 import {attackUnbounded, attackWithMoreSteps} from './probe_attacks.js';
 import {measureRandomness} from './probe_randomness.js';
@@ -22,13 +22,15 @@ export async function gatherEvidence(options: ResolvedReport, subject: Subject):
   const {epsilons, sigmas, sources, checks} = options;
   const attacks = plannedAttacks(caller, options, classes, classifier);
   const smallest = plannedMinimumAttacks(caller, options);
-  const wanted = probesFor(checks, [...attacks, ...smallest]);
-  const ledger = await Ledger.open(caller, options.state, () =>
-    identityOf(subject, options, classifier, attacks, smallest),
-  );
+  const ledger = await Ledger.open(caller, options.state, {
+    identify: () => identityOf(subject, options, attacks, smallest),
+    nets: () => netsOf(subject, options),
+  });
   const series = attacks.length + Object.keys(sources).length;
-  const of = 1 + series * epsilons.length + smallest.length + sigmas.length + wanted.length;
-  const maker = makerOf(ledger, options, of);
+  const figures = 1 + series * epsilons.length + smallest.length + sigmas.length;
+  // Whether an attack uses gradients is known when it was made: until then all probes are counted.
+  const plan = {of: figures + probesFor(checks, attacks, true).length};
+  const maker = makerOf(ledger, options, plan);
 
   const {areProbabilities, ...found} = await maker(subject, 'clean', judgeClean);
   const clean = figureOf({id: 'clean', name: 'clean', kind: 'clean'}, unpackOutcomes(found));
@@ -37,6 +39,9 @@ export async function gatherEvidence(options: ResolvedReport, subject: Subject):
 
   const white = await attackFigures(make, attacks, epsilons);
   const minimum = await minimumFigures(make, smallest, clean);
+  const useGradients = [...white, ...minimum].some(({gradients}) => gradients !== undefined);
+  const wanted = probesFor(checks, attacks, useGradients);
+  plan.of = figures + wanted.length;
   const transfer = await transferFigures(make, sources, epsilons);
   const noise = await noiseFigures(make, sigmas);
   const worstCase = worstCases(clean, epsilons, [...white, ...minimum, ...transfer, ...noise]);
@@ -50,11 +55,11 @@ export async function gatherEvidence(options: ResolvedReport, subject: Subject):
 /** Gives the figure of an id, made by f where it is not known yet. */
 type Make = <T extends Plain>(id: string, f: (subject: Subject) => Promise<T>) => Promise<T>;
 
-function makerOf(ledger: Ledger, {signal, onProgress}: ResolvedReport, of: number) {
+function makerOf(ledger: Ledger, {signal, onProgress}: ResolvedReport, plan: {of: number}) {
   let done = 0;
   return async <T extends Plain>(subject: Subject, id: string, f: (subject: Subject) => Promise<T>) => {
     signal?.throwIfAborted();
-    const progress = {figure: id, done, of};
+    const progress = {figure: id, done, of: plan.of};
     onProgress?.(progress);
     const made = await ledger.entry(id, () =>
       f({...subject, onProgress: attack => onProgress?.({...progress, attack})}),
@@ -122,12 +127,16 @@ async function outcomesOf(
   return packOutcomes(result, epsilon === undefined);
 }
 
-/** The checks that need more than the figures; those of gradients only where an attack uses them. */
-function probesFor(checks: FlagId[], attacks: PlannedAttack[]): FlagId[] {
-  const ofGradients: FlagId[] = ['falseGradients', 'moreStepsHelp', 'aboveChanceUnbounded'];
-  const useGradients = attacks.some(({kind}) => kind !== 'blackBox');
-  const probes: FlagId[] = ['randomOutput', ...(useGradients ? ofGradients : [])];
-  return probes.filter(id => checks.includes(id));
+/** The checks that need more than the figures; those of gradients or steps only where an attack uses them. */
+function probesFor(checks: FlagId[], attacks: PlannedAttack[], useGradients: boolean): FlagId[] {
+  const makeSteps = attacks.some(({steps}) => steps !== undefined);
+  const probes: Array<[FlagId, boolean]> = [
+    ['randomOutput', true],
+    ['falseGradients', useGradients],
+    ['moreStepsHelp', makeSteps],
+    ['aboveChanceUnbounded', useGradients],
+  ];
+  return probes.filter(([id, isOfUse]) => isOfUse && checks.includes(id)).map(([id]) => id);
 }
 
 async function takeProbes(
@@ -142,9 +151,9 @@ async function takeProbes(
     randomOutput: async () => (probes.randomness = await make('probe:randomness', measureRandomness)),
     falseGradients: async () => (probes.falseGradients = await make('probe:slopes', measureFalseGradients)),
     moreStepsHelp: async () =>
-      (probes.moreSteps = await make('probe:steps', part =>
-        attackWithMoreSteps(part, attacks, clean, worstCase),
-      )),
+      (probes.moreSteps =
+        (await make('probe:steps', part => attackWithMoreSteps(part, attacks, clean, worstCase))) ??
+        undefined),
     aboveChanceUnbounded: async () => (probes.unbounded = await make('probe:unbounded', attackUnbounded)),
   };
   for (const id of wanted) await take[id as keyof typeof take]();

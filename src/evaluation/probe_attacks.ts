@@ -21,13 +21,15 @@ export function attackUnbounded(subject: Subject): Promise<number> {
 /**
  * The share of examples that stand in the worst case and fall when the attacks that make steps make twice as many, at
  * that epsilon where the worst case has most to lose and to win.
+ *
+ * @returns null where no attack makes steps, or nobody stands whom they could beat.
  */
 export async function attackWithMoreSteps(
   subject: Subject,
   attacks: PlannedAttack[],
   clean: Figure,
   worstCase: Figure[],
-): Promise<{fallen: number; epsilon: number; examples: number}> {
+): Promise<{fallen: number; epsilon: number; examples: number} | null> {
   const half = clean.accuracy / 2;
   const middle = [...worstCase].sort((a, b) => Math.abs(a.accuracy - half) - Math.abs(b.accuracy - half))[0];
   const looked = firstExamples(subject, EXAMPLES);
@@ -35,6 +37,7 @@ export async function attackWithMoreSteps(
   const epsilon = middle.epsilon!;
   let left = looked.filter(i => stands[i]);
   const before = left.length;
+  if (before === 0 || attacks.every(({steps}) => steps === undefined)) return null;
   for (const attack of attacks) {
     const {options, steps} = attack;
     if (steps === undefined || left.length === 0) continue;

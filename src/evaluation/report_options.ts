@@ -11,7 +11,7 @@ import type {AttackEntry, AttackName, MinimumAttackName} from './named_attacks.j
 export interface ReportProgress {
   /** Id of the figure that is being made. */
   figure: string;
-  /** Figures that are done, of so many. */
+  /** Figures that are done, of so many; it falls where no attack uses gradients, whose probes are then left out. */
   done: number;
   of: number;
   /** How far its attack is. */

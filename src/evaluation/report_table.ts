@@ -1,4 +1,5 @@
 import type {Figure, MinimumFigure, RobustnessReport} from './figure.js';
+import {flagChecks, type FlagId} from './flags.js';
 import {percent} from './flags_of_figures.js';
 
 /**
@@ -33,7 +34,7 @@ export function reportTable(report: RobustnessReport): string {
     tables.push(table([['smallest perturbation', ...shares], ...rows]));
   }
   const title = `Accuracy of ${examples} examples under attack, norm ${norm}, inputs in [${bounds.join(', ')}]`;
-  const end = checks.length === 0 ? 'No checks were made.' : notes.text();
+  const end = checks.length === 0 ? 'No checks were made.' : notes.text(checks);
   return [title, ...tables, end].join('\n\n') + '\n';
 }
 
@@ -68,9 +69,14 @@ class Notes {
     return ` unreliable [${numbers.join(', ')}]`;
   }
 
-  text(): string {
-    if (this.reasons.length === 0) return 'No flag was raised.';
-    return ['Unreliable, because', ...this.reasons.map((reason, i) => `[${i + 1}] ${reason}`)].join('\n');
+  text(checks: FlagId[]): string {
+    const all = Object.keys(flagChecks) as FlagId[];
+    const left = all.filter(id => !checks.includes(id)).join(', ');
+    const made = `${checks.length} of ${all.length} checks`;
+    const notMade = left === '' ? '' : ` (not made: ${left})`;
+    if (this.reasons.length === 0) return `No flag was raised by ${made}${notMade}.`;
+    const list = this.reasons.map((reason, i) => `[${i + 1}] ${reason}`);
+    return ['Unreliable, because', ...list, '', `Made: ${made}${notMade}.`].join('\n');
   }
 }
 

@@ -5,6 +5,7 @@ import {whileHeld} from '../attacks/in_turn.js';
 import {readLogits} from '../attacks/logits.js';
 import {readLabels} from '../scores/labels.js';
 import type {Classifier} from '../types.js';
+import {checksMade} from './checks_made.js';
 import type {RobustnessReport} from './figure.js';
 import {raiseFlags, withReasons} from './flags.js';
 import {gatherEvidence} from './gather_evidence.js';
@@ -56,7 +57,7 @@ export async function robustnessReport(
       noise: judged(evidence.noise),
       minimum: judged(evidence.minimum),
       worstCase: judged(evidence.worstCase),
-      ...{checks, flags},
+      ...{checks: checksMade(evidence, checks), flags},
     };
   });
 }

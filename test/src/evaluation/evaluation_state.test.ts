@@ -29,9 +29,11 @@ describe('decodeState', () => {
   });
 
   it('refuses what another version wrote', async () => {
-    const body = JSON.stringify({format: 2, identity, figures});
-    const error = await refusal(`${body}\n${await digest([body])}\n`);
-    expect([error.code, error.message]).toEqual(['version', expect.stringContaining('format 2')]);
+    for (const format of [1, 3]) {
+      const body = JSON.stringify({format, identity, figures});
+      const error = await refusal(`${body}\n${await digest([body])}\n`);
+      expect([error.code, error.message]).toEqual(['version', expect.stringContaining(`format ${format}`)]);
+    }
   });
 
   it('names what differs, what one of both does not have included', async () => {

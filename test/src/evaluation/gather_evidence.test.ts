@@ -1,8 +1,13 @@
 import {expect, it} from 'vitest';
 import {fgsm} from '../../../src/attacks/fgsm.js';
+import {pgd} from '../../../src/attacks/pgd.js';
 import {square} from '../../../src/attacks/square.js';
 import {gatherEvidence} from '../../../src/evaluation/gather_evidence.js';
-import {resolveReportOptions, type RobustnessReportOptions} from '../../../src/evaluation/report_options.js';
+import {
+  resolveReportOptions,
+  type ReportProgress,
+  type RobustnessReportOptions,
+} from '../../../src/evaluation/report_options.js';
 import type {Subject} from '../../../src/evaluation/subject.js';
 import {expectNoLeakAsync} from '../../support/expect_no_leak.js';
 import {casesFor, linearNet} from '../../support/report_nets.js';
@@ -37,11 +42,29 @@ it('calls attacks for one epsilon at a time, the smallest first', async () => {
 it('probes gradients only where an attack uses them, and what is checked alone', async () => {
   expect(Object.keys((await gathered({attacks: [probing]})).probes)).toEqual(['probabilities', 'randomness']);
   const all = await gathered({attacks: ['fgsm']});
-  const names = ['probabilities', 'randomness', 'falseGradients', 'moreSteps', 'unbounded'];
+  const names = ['probabilities', 'randomness', 'falseGradients', 'unbounded'];
   expect(Object.keys(all.probes)).toEqual(names);
+  const stepping = await gathered({attacks: [{name: 'mine', attack: pgd, options: {steps: 1}}]});
+  expect(Object.keys(stepping.probes)).toEqual([...names.slice(0, 3), 'moreSteps', 'unbounded']);
+  const called = {name: 'mine', attack: pgd, options: {restarts: 1}, kind: 'blackBox' as const};
+  expect(Object.keys((await gathered({attacks: [called]})).probes)).toEqual(names);
+  const deepFool = await gathered({attacks: [probing], minimum: ['deepFool']});
+  expect(Object.keys(deepFool.probes)).toEqual(names);
   expect(all.probes).toMatchObject({probabilities: 0, randomness: 0, falseGradients: 0});
   const some = await gathered({attacks: ['fgsm'], checks: ['aboveChanceUnbounded']});
   expect(Object.keys(some.probes)).toEqual(['probabilities', 'unbounded']);
+});
+
+it('counts down what is left when no attack uses gradients', async () => {
+  const seen: ReportProgress[] = [];
+  await gathered({attacks: [probing], onProgress: progress => seen.push(progress)});
+  const begun = seen.filter(({attack}) => !attack).map(({figure, done, of}) => [figure, done, of]);
+  expect(begun).toEqual([
+    ['clean', 0, 6],
+    ['square@0.05', 1, 6],
+    ['square@0.2', 2, 6],
+    ['probe:randomness', 3, 4],
+  ]);
 });
 
 it('has a worst case of everything that was made', async () => {

@@ -1,8 +1,10 @@
-import {tensor2d, type Tensor} from '@tensorflow/tfjs-core';
+import {mul, tensor2d, type Tensor} from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
+import {ifgsm} from '../../../src/attacks/ifgsm.js';
 import {pgd} from '../../../src/attacks/pgd.js';
 import type {PlannedAttack} from '../../../src/evaluation/attack_list.js';
 import {identityOf} from '../../../src/evaluation/identity.js';
+import type {ReportAttack} from '../../../src/evaluation/named_attacks.js';
 import {resolveReportOptions, type RobustnessReportOptions} from '../../../src/evaluation/report_options.js';
 import type {Subject} from '../../../src/evaluation/subject.js';
 import {expectNoLeakAsync, expectRefusal} from '../../support/expect_no_leak.js';
@@ -21,7 +23,7 @@ function identity(
 ) {
   const resolved = resolveReportOptions('report', {epsilons: [0.1], ...options});
   const subject = {caller: 'report', classifier: net, x, labels: Int32Array.of(1), ...changes} as Subject;
-  return identityOf(subject, resolved, subject.classifier, attacks, []);
+  return identityOf(subject, resolved, attacks, []);
 }
 
 describe('identityOf', () => {
@@ -37,6 +39,7 @@ describe('identityOf', () => {
     const [one, other] = [await identity(), await identity({}, [], {x: x.reshape([1, 2, 3])})];
     expect(other.x).not.toBe(one.x);
     expect({...other, x: ''}).toEqual({...one, x: ''});
+    expect(one.version).toBe('2');
   });
 
   it('tells attacks apart by name, kind and every option, infinite ones too', async () => {
@@ -49,6 +52,46 @@ describe('identityOf', () => {
       [...lists, ...others].map(async one => (await identity({}, [one])).attacks),
     );
     expect(new Set(all).size).toBe(6);
+  });
+
+  it('tells own attacks apart by their code, those of this package too', async () => {
+    const other: ReportAttack = (...args) => pgd(...args);
+    const nothing: ReportAttack = async () => undefined as never;
+    const attacks = [pgd, ifgsm, other, nothing].map(own => ({...attack({}), attack: own}));
+    const texts = async () => Promise.all(attacks.map(async one => (await identity({}, [one])).attacks));
+    expect(new Set(await texts()).size).toBe(4);
+    expect(await texts()).toEqual(await texts());
+    const named = {...attack({}), isOwn: false};
+    expect((await identity({}, [named])).attacks).not.toContain('code');
+  });
+
+  it('tells nets of one fingerprint apart by their outputs, sources too', async () => {
+    const scaled = (by: number) =>
+      Object.assign((inputs: Tensor) => mul(net(inputs), by), {fingerprint: () => 'same'});
+    const outputs = async (by: number, source = 1) => {
+      const options = {sources: {twin: scaled(source)}};
+      const {outputs, model} = await expectNoLeakAsync(() => identity(options, [], {classifier: scaled(by)}));
+      expect(model).toBe('same');
+      return outputs;
+    };
+    const all = [
+      await outputs(1),
+      await outputs(2),
+      await outputs(-1),
+      await outputs(NaN),
+      await outputs(1, 2),
+    ];
+    expect(new Set(all).size).toBe(5);
+    expect(await outputs(1)).toBe(all[0]);
+    // A rounding more or less makes no other net.
+    expect(await outputs(1 + 2 ** -23)).toBe(all[0]);
+  });
+
+  it('says of a net that answers differently each time only that', async () => {
+    let calls = 0;
+    const classifier = Object.assign((inputs: Tensor) => mul(net(inputs), ++calls), {fingerprint: () => 'a'});
+    const [one, other] = [await identity({}, [], {classifier}), await identity({}, [], {classifier})];
+    expect(other).toEqual(one);
   });
 
   it('prefers the fingerprint that it is given', async () => {

@@ -3,7 +3,8 @@ import {Ledger} from '../../../src/evaluation/ledger.js';
 import {errorOf, expectRefusal} from '../../support/expect_no_leak.js';
 import {MemoryState} from '../../support/report_nets.js';
 
-const identify = async () => ({model: 'a'});
+const nets = async () => ({model: 'a'});
+const identify = {identify: async () => ({model: 'a', x: 'b'}), nets};
 
 describe('a ledger', () => {
   it('gives each figure under an id of its own', async () => {
@@ -27,11 +28,11 @@ describe('a ledger', () => {
     let asked = 0;
     const count = async () => {
       asked++;
-      return identify();
+      return nets();
     };
-    await Ledger.open('report', undefined, count);
+    await Ledger.open('report', undefined, {identify: count, nets: count});
     expect(asked).toBe(0);
-    await Ledger.open('report', new MemoryState(), count);
+    await Ledger.open('report', new MemoryState(), {identify: count, nets: count});
     expect(asked).toBe(1);
   });
 
@@ -56,6 +57,19 @@ describe('a ledger', () => {
     expect(await again.entry('zero', async () => 1)).toBe(0);
     expect(await again.entry<boolean>('no', async () => true)).toBe(false);
     expect(await again.entry<number | null>('none', async () => 1)).toBe(null);
+  });
+
+  it('writes nothing down of nets that are others than at the start', async () => {
+    const state = new MemoryState();
+    let model = 'a';
+    const ledger = await Ledger.open('report', state, {...identify, nets: async () => ({model})});
+    await ledger.entry('a', async () => 1);
+    const make = async () => {
+      model = 'b';
+      return 2;
+    };
+    await expectRefusal(() => ledger.entry('b', make), 'classifier', 'other model', 'weights changed');
+    expect(state.written).toHaveLength(1);
   });
 
   it('lets errors of the place through', async () => {

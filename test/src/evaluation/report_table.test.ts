@@ -1,10 +1,11 @@
 import {describe, expect, it} from 'vitest';
+import {flagChecks, type FlagId} from '../../../src/evaluation/flags.js';
 import {reportTable} from '../../../src/evaluation/report_table.js';
 import {smallReport} from '../../support/small_report.js';
 
 describe('reportTable', () => {
   it('prints unreliable figures as such, with the reasons below, each once', () => {
-    expect(reportTable(smallReport(true))).toBe(
+    expect(reportTable({...smallReport(true), checks: ['zeroGradients', 'moreStepsHelp']})).toBe(
       `\
 Accuracy of 4 examples under attack, norm linf, inputs in [0, 1]
 
@@ -28,13 +29,22 @@ Unreliable, because
 [1] its gradients are 0
 [2] one step is stronger
 [3] square beats it
+
+Made: 2 of 12 checks (not made: probabilities, nonFiniteLogits, randomOutput, falseGradients, brokenGradients, \
+noSoundGradients, blackBoxBeatsWhiteBox, oneStepBeatsIterative, moreBudgetHelpsDefender, aboveChanceUnbounded).
 `,
     );
   });
 
   it('says so where no flag was raised, and leaves out what was not measured', () => {
     const text = reportTable({...smallReport(false), noise: [], minimum: []});
-    expect(text).toContain('No flag was raised.');
+    expect(text).toContain(
+      '\nNo flag was raised by 1 of 12 checks (not made: probabilities, nonFiniteLogits, ',
+    );
+    expect(text).not.toContain('zeroGradients');
+    const checks = Object.keys(flagChecks) as FlagId[];
+    const whole = reportTable({...smallReport(false), checks});
+    expect(whole).toContain('\nNo flag was raised by 12 of 12 checks.\n');
     expect(reportTable({...smallReport(false), checks: []})).toContain('No checks were made.');
     expect(text).not.toContain('unreliable');
     expect(text).not.toMatch(/noise|perturbation/);

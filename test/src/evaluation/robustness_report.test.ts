@@ -2,6 +2,7 @@ import {
   add,
   dispose,
   memory,
+  mul,
   oneHot,
   softmax,
   sub,
@@ -11,10 +12,12 @@ import {
 } from '@tensorflow/tfjs-core';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {fgsm} from '../../../src/attacks/fgsm.js';
+import {ifgsm} from '../../../src/attacks/ifgsm.js';
 import {pgd} from '../../../src/attacks/pgd.js';
 import {square} from '../../../src/attacks/square.js';
 import {EvaluationStateError} from '../../../src/evaluation/evaluation_state.js';
 import type {RobustnessReport} from '../../../src/evaluation/figure.js';
+import {flagChecks, type FlagId} from '../../../src/evaluation/flags.js';
 import type {ReportProgress, RobustnessReportOptions} from '../../../src/evaluation/report_options.js';
 import {robustnessReport} from '../../../src/evaluation/robustness_report.js';
 import type {Classifier} from '../../../src/index.js';
@@ -78,6 +81,14 @@ describe('robustnessReport', () => {
     await report({checks: false, onProgress: note});
     expect(figures.filter(id => id.startsWith('probe:'))).toEqual([]);
     expect((await report({checks: ['randomOutput'], onProgress: note})).checks).toEqual(['randomOutput']);
+    const fast = await report({attacks: ['fgsm'], epsilons: [0.1], sigmas: [], sources: {}, minimum: []});
+    const without = [
+      'blackBoxBeatsWhiteBox',
+      'oneStepBeatsIterative',
+      'moreBudgetHelpsDefender',
+      'moreStepsHelp',
+    ];
+    expect(Object.keys(flagChecks).filter(id => !fast.checks.includes(id as FlagId))).toEqual(without);
     expect([...new Set(figures.filter(id => id.startsWith('probe:')))]).toEqual(['probe:randomness']);
   });
 
@@ -240,7 +251,7 @@ describe('a report with a state', () => {
       robustnessReport(of, inputs, classes, {...cheap, ...changes, state});
     const harder = [{name: 'pgd', attack: pgd, options: steps(5)}];
     const swaps: Array<[string, () => Promise<unknown>]> = [
-      ['model', () => run({}, linearNet(3))],
+      ['model, outputs', () => run({}, linearNet(3))],
       ['x', () => run({}, net, moved)],
       ['labels', () => run({}, net, x, otherLabels)],
       ['epsilons', () => run({epsilons: [0.02, 0.05, 0.1, 0.15, 0.2, 0.26]})],
@@ -249,19 +260,41 @@ describe('a report with a state', () => {
       ['seed', () => run({seed: 1})],
       ['bounds', () => run({bounds: [0, 1.5]})],
       ['sigmas', () => run({sigmas: [0.2]})],
-      ['sources', () => run({sources: {other: linearNet(4)}})],
+      ['sources, outputs', () => run({sources: {other: linearNet(4)}})],
       ['minimum', () => run({minimum: []})],
     ];
     for (const [name, swapped] of swaps) {
       const before = memory().numTensors;
       const error = (await errorOf(swapped)) as EvaluationStateError;
       expect(error, name).toBeInstanceOf(EvaluationStateError);
-      expect([error.code, error.differs]).toEqual(['other', [name]]);
+      expect([error.code, error.differs]).toEqual(['other', name.split(', ')]);
       expect(error.message).toContain(`it differs in ${name};`);
       expect(memory().numTensors - before, name).toBe(0);
       expect(state.text).toBe(written);
     }
     dispose(moved);
+  });
+
+  it('refuses another attack of the same name, another preprocessing, and weights that change on the way', async () => {
+    const state = new MemoryState();
+    let scale = 1;
+    const scaled = Object.assign((inputs: Tensor) => net(mul(inputs, scale)), {fingerprint: () => 'fixed'});
+    const fast: RobustnessReportOptions = {epsilons: [0.1], checks: false, minimum: []};
+    const run = (attack: typeof pgd, onProgress?: RobustnessReportOptions['onProgress'], place = state) =>
+      robustnessReport(scaled, x, labels, {
+        ...fast,
+        ...{attacks: [{name: 'mine', attack, options: {steps: 2}}], state: place, onProgress},
+      });
+    await run(pgd);
+    expect(await errorOf(() => run(ifgsm as typeof pgd))).toMatchObject({differs: ['attacks']});
+    scale = -1;
+    expect(await errorOf(() => run(pgd))).toMatchObject({differs: ['outputs']});
+    const training = new MemoryState();
+    const train = ({figure}: ReportProgress) => {
+      if (figure === 'mine@0.1') scale = 1;
+    };
+    await expectRefusal(() => run(pgd, train, training), 'classifier', 'outputs', 'while they were measured');
+    expect(training.written).toHaveLength(1);
   });
 
   it('refuses a state that is damaged, and a net that nothing can be told of', async () => {
