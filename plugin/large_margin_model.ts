@@ -23,7 +23,7 @@ import {internalsOf} from './model_internals.js';
 import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
 import {markUsed} from './margin_sites.js';
 import {measureDistances, measureLoss, type MeasuredLoss} from './measure.js';
-import {reportedScalars, testStep, trainStep} from './training_steps.js';
+import {reportedScalars, testStep, trainModel} from './training_steps.js';
 import {modelFromConfig, modelToConfig, type StepStream} from './model_config.js';
 import {optionsFromConfig, optionsToConfig} from './options.js';
 import {combineWeights, readSampleWeights} from './sample_weights.js';
@@ -221,9 +221,8 @@ export class LargeMarginModel extends LayersModel {
   protected override makeTrainFunction(): (data: Tensor[]) => Scalar[] {
     return data =>
       this.onBatch(data, (xs, ys, weights) => {
-        const variables = internalsOf(this).collectedTrainableWeights.map(weight => weight.read());
         const measured = () => this.measure(xs, ys, weights, true);
-        const reported = trainStep(this.optimizer_, variables, measured, this.reporter(ys));
+        const reported = trainModel(this, this.optimizer_, measured, this.reporter(ys));
         // A LargeMarginOptimizer may end the training.
         if ((this.optimizer_ as {stopped?: boolean}).stopped) this.stopTraining = true;
         return reported;

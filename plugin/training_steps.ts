@@ -8,23 +8,29 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {abandonTape, onLiveTape, withoutTape} from '../src/index.js';
 import {withKernels} from './kernel_scope.js';
 import type {LabelLoss} from './label_losses.js';
 import type {MeasuredLoss} from './measure.js';
+import {internalsOf} from './model_internals.js';
+import {restoringOnError} from './snapshot.js';
 
 /**
  * Takes one step of an optimizer down the measured loss.
  *
  * @param measured Runs the model on the tape that the optimizer opens.
  * @param report Scalars to show beside the loss.
- * @returns The loss and the reported scalars; the caller disposes of them. After an error nothing is left behind.
+ * @param moved Variables that a forward pass moves, as averages of batch norm.
+ * @returns The loss and the reported scalars; the caller disposes of them. After an error nothing is left behind, and what
+ *     the forward pass moved is as before, wherever on the way back it was.
  */
 export function trainStep(
   optimizer: Optimizer,
   variables: Variable[],
   measured: () => MeasuredLoss,
   report: (measured: MeasuredLoss) => Scalar[],
+  moved: Variable[] = [],
 ): Scalar[] {
   const reported: Scalar[] = [];
   try {
@@ -34,13 +40,26 @@ export function trainStep(
       return result.terms.loss;
     };
     // In a tidy: tfjs lets go of the loss before it walks back, and keeps it for ever when that throws.
-    const loss = withKernels(() => tidy(() => optimizer.minimize(run, true, variables) as Scalar));
+    const step = () => tidy(() => optimizer.minimize(run, true, variables) as Scalar);
+    const loss = restoringOnError(moved, () => withKernels(step));
     return [loss, ...reported];
   } catch (error) {
     dispose(reported);
     abandonTape();
     throw error;
   }
+}
+
+/** Takes one step of a model's trainable weights; after an error what the forward pass moved is as before, too. */
+export function trainModel(
+  model: LayersModel,
+  optimizer: Optimizer,
+  measured: () => MeasuredLoss,
+  report: (measured: MeasuredLoss) => Scalar[],
+): Scalar[] {
+  const variables = internalsOf(model).collectedTrainableWeights.map(weight => weight.read());
+  const moved = model.nonTrainableWeights.map(weight => weight.read() as Variable);
+  return trainStep(optimizer, variables, measured, report, moved);
 }
 
 /** The same measurements on a tape of their own, without a step. */

@@ -42,7 +42,7 @@ describe('a training step', () => {
     expect(weight.dataSync()[0]).toBe(before);
   });
 
-  it('leaves nothing behind when the way back throws, after all was reported', () => {
+  it('leaves nothing behind when the way back throws, after all was reported, nor averages moved', () => {
     const noWayBack = tf.customGrad(x => ({
       value: tf.clone(x as tf.Tensor),
       gradFunc: () => {
@@ -50,15 +50,19 @@ describe('a training step', () => {
       },
     }));
     const before = weight.dataSync()[0];
+    const average = tf.variable(tf.scalar(1), false, 'training_steps/average');
     const run = () => {
+      average.assign(tf.scalar(2));
       const measured = measure();
       return {...measured, terms: {...measured.terms, loss: noWayBack(measured.terms.loss) as tf.Scalar}};
     };
     expectNoLeak(() => {
-      expect(() => trainStep(optimizer, [weight], run, report)).toThrow('planted');
+      expect(() => trainStep(optimizer, [weight], run, report, [average])).toThrow('planted');
       return undefined;
     });
     expect(weight.dataSync()[0]).toBe(before);
+    expect(average.dataSync()[0]).toBe(1);
+    average.dispose();
   });
 });
 
