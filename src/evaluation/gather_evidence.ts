@@ -1,5 +1,6 @@
 import {asLogits} from './as_logits.js';
 import {plannedAttacks, plannedMinimumAttacks, type PlannedAttack} from './attack_list.js';
+import {attackSubject} from './attack_subject.js';
 import {disturbed, transferred} from './black_box_figures.js';
 import {judgeClean} from './clean_outcomes.js';
 import type {Plain} from './evaluation_state.js';
@@ -13,7 +14,7 @@ import {measureFalseGradients} from './probe_slopes.js';
 import type {Classifier} from '../types.js';
 import type {ResolvedReport} from './report_options.js';
 import {packOutcomes, unpackOutcomes, type StoredOutcomes} from './stored_outcomes.js';
-import {attackSubject, type Subject} from './subject.js';
+import type {Subject} from './subject.js';
 import {worstCases} from './worst_case.js';
 
 /** Makes every figure that a report rests on, one after the other, or takes it from the report's state. */

@@ -1,7 +1,8 @@
 import {pgd} from '../attacks/pgd.js';
 import type {PlannedAttack} from './attack_list.js';
+import {attackSubject} from './attack_subject.js';
 import {shareOf, standing, type Figure} from './figure.js';
-import {attackSubject, firstExamples, onExamples, type Subject} from './subject.js';
+import {firstExamples, onExamples, type Subject} from './subject.js';
 
 /** How many examples are attacked once more. */
 const EXAMPLES = 200;

@@ -1,10 +1,8 @@
 import {keep, slice, type Tensor} from '@tensorflow/tfjs-core';
-import type {AttackNorm, AttackProgress, AttackResult} from '../attacks/attack_types.js';
+import type {AttackNorm, AttackProgress} from '../attacks/attack_types.js';
 import type {Bounds} from '../attacks/balls.js';
 import {takeRows} from '../attacks/rows.js';
 import type {Classifier} from '../types.js';
-import type {PlannedAttack} from './attack_list.js';
-import {runOwnAttack} from './own_attack.js';
 
 /** What is evaluated, and how attacks are to be called. */
 export interface Subject {
@@ -20,20 +18,6 @@ export interface Subject {
   seed: number;
   signal?: AbortSignal;
   onProgress?: (progress: AttackProgress) => void;
-}
-
-/** Runs an attack at one epsilon, or for the smallest perturbation; what it found belongs to the caller. */
-export function attackSubject(
-  subject: Subject,
-  planned: Pick<PlannedAttack, 'name' | 'attack' | 'options' | 'isOwn'>,
-  epsilon?: number,
-): Promise<AttackResult> {
-  const {classifier, x, labels, norm, bounds, batchSize, signal, onProgress} = subject;
-  const {attack, options, isOwn} = planned;
-  const radius = epsilon === undefined ? {} : {epsilon};
-  const all = {...options, ...radius, norm, bounds, batchSize, signal, onProgress};
-  if (isOwn) return runOwnAttack(subject, planned, all, epsilon);
-  return attack(classifier, x, labels, all as never);
 }
 
 /** Runs f on some of the examples alone, whose inputs live as long as f runs. */

@@ -1,7 +1,7 @@
 import {dispose, type Tensor1D, type Tensor4D} from '@tensorflow/tfjs-core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {square} from '../../src/attacks/square.js';
-import type {FlagId} from '../../src/evaluation/flags.js';
+import {flagChecks, type FlagId} from '../../src/evaluation/flags.js';
 import {robustnessReport} from '../../src/evaluation/robustness_report.js';
 import type {RobustnessReportOptions} from '../../src/evaluation/report_options.js';
 import {firstPictures} from '../reference/attacks/mnist.js';
@@ -92,6 +92,7 @@ describe('a sound net raises no flag', () => {
       const sources = {[other]: nets[other]};
       const report = await robustnessReport(nets[kind], x, labels, {...options, sources});
       expect(report.flags).toEqual([]);
+      expect(report.checks).toEqual(Object.keys(flagChecks));
       expect(report.clean.accuracy).toBeGreaterThan(0.8);
       dispose([x, labels]);
     },
