@@ -36,6 +36,8 @@ function project({name, include, exclude = [], engine, tuned, testTimeout = 60_0
 
 export default defineConfig({
   test: {
+    // One a core: most of a file's time is its start, which keeps no second core busy.
+    maxWorkers: '100%',
     projects: [
       project({name: 'tools', include: tools}),
       project({

@@ -16,11 +16,11 @@ const climbing = nets.flatMap(one => (['fgsm', 'ifgsm'] as const).map(attack => 
 const hasSameTies = engine !== 'wasm';
 
 /** How many examples are attacked at the three epsilons. */
-const counts = isNative ? [100, 1000, 100] : [0, 20, 0];
+const counts = isNative ? [20, 200, 20] : [0, 8, 0];
 
 /** The attacks that draw or search: attacks.long.ts tries them, and FAB, on everything. */
 const searching: StoredAttack[] = isNative ? ['pgd', 'apgd-ce', 'apgd-dlr', 'deepfool', 'square'] : [];
-const FEW = 30;
+const FEW = 20;
 /** A minute here is more where other programs compute. */
 const PATIENCE = 300_000;
 
