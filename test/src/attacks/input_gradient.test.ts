@@ -59,10 +59,12 @@ describe('one look at the net', () => {
     // Six slopes of 0.6e38 or twice as much: 3.6e38 and more, where float32 ends at 3.4e38.
     const column = (slope: number) => tf.fill([6, 1], slope);
     const steep: Classifier = at =>
-      tf.tidy(() => tf.matMul(at.reshape([5, 6]), tf.concat([column(6e37), column(-6e37), column(0)], 1)));
+      tf.tidy(() =>
+        tf.matMul(tf.reshape(at, [5, 6]), tf.concat([column(6e37), column(-6e37), column(0)], 1)),
+      );
     const {gradient, health} = await inputGradient(searchFor(steep), x, 'logitMargin');
     expect(health).toEqual(new Array(5).fill('sound'));
-    const rows = tf.tidy(() => gradient.reshape([5, 6]).abs().sum(1).dataSync());
+    const rows = tf.tidy(() => tf.sum(tf.abs(tf.reshape(gradient, [5, 6])), 1).dataSync());
     expect(rows).toEqual(new Float32Array(5).fill(Infinity));
     gradient.dispose();
   });
