@@ -21,6 +21,9 @@ const helpers =
   /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights|measuring_plan|moved_run|margin_measurements|classifier|classifier_layers|classifier_graph|classifier_own_loss|graph_logits|topology_text)\.ts$/;
 const pieces =
   /^plugin\/(large_margin_model|large_margin_optimizer|margin_loss|margin_regularizer|plain_model|suggest_gamma|margin_distribution|suspect_labels|adversarial_training)\.ts$/;
+const compare = /^plugin\/kernels\/compare\.ts$/;
+const assembly = /^plugin\/kernels\/wasm\/assembly\//;
+const wasmKernels = /^plugin\/kernels\/wasm\/(?!assembly\/)/;
 const optimizer = /^plugin\/optimizer\//;
 const callbacks = /^plugin\/callbacks\//;
 const training = /^plugin\/training\//;
@@ -39,12 +42,19 @@ export const RULES: Rule[] = [
   {files: /^plugin\/gradients\//, may: [core]},
   {
     files: /^plugin\/kernels\/node\/index\.ts$/,
-    may: [core, /^src\/index\.ts$/, /^plugin\/kernel_scope\.ts$/, /^plugin\/kernels\/node\//],
+    may: [core, /^src\/index\.ts$/, /^plugin\/kernel_scope\.ts$/, compare, /^plugin\/kernels\/node\//],
   },
   {
     files: /^plugin\/kernels\/node\//,
-    may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, /^plugin\/kernels\/node\//],
+    may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, compare, /^plugin\/kernels\/node\//],
   },
+  {files: assembly, may: [assembly]},
+  {
+    files: /^plugin\/kernels\/wasm\/index\.ts$/,
+    may: [core, /^@tensorflow\/tfjs-backend-wasm$/, compare, wasmKernels],
+  },
+  {files: wasmKernels, may: [core, compare, wasmKernels]},
+  {files: compare, may: [core]},
   {files: optimizer, may: [core, /^src\/index\.ts$/, optimizer]},
   {files: callbacks, may: [core, layers, /^src\/index\.ts$/, optimizer, callbacks]},
   {files: training, may: [core, layers, /^src\/index\.ts$/, helpers, optimizer, callbacks, training]},

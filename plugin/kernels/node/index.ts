@@ -11,7 +11,7 @@ import {
 import {abandonTape, check} from '../../../src/index.js';
 import {addScopedKernels, isWithinKernels, type Install} from '../../kernel_scope.js';
 import {adam} from './Adam.js';
-import {difference} from './compare.js';
+import {difference} from '../compare.js';
 import {largeMarginMaxPoolGrad} from './LargeMarginMaxPoolGrad.js';
 import {largeMarginRelu6Grad} from './LargeMarginRelu6Grad.js';
 import {largeMarginReluGrad} from './LargeMarginReluGrad.js';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {difference} from '../../../../plugin/kernels/node/compare.js';
+import {difference} from '../../../plugin/kernels/compare.js';
 
 const compare = (stock: number[], ours: number[], tolerance = 1e-5) =>
   difference([tf.tensor1d(stock)], [tf.tensor1d(ours)], tolerance);

@@ -1,0 +1,68 @@
+import {
+  conv2d,
+  Conv2DBackpropFilter,
+  engine,
+  pad,
+  randomUniform,
+  slice,
+  transpose,
+  type NamedAttrMap,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {CONV_SAMPLES} from './conv_samples.js';
+import {makeTensor, pointerTo} from './wasm_backend.js';
+import type {WasmKernel, KernelCall} from './wasm_kernel.js';
+
+type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
+
+/** The slope of a convolution's filter: patches of x, transposed, times dy. The patches are never written out. */
+export const conv2DBackpropFilter: WasmKernel = {
+  name: Conv2DBackpropFilter,
+  run: ({inputs, attrs, backend}: Call, module) => {
+    const {x, dy} = inputs as Record<string, Tensor4D>;
+    const info = convInfo(Conv2DBackpropFilter, x.shape, attrs.filterShape, attrs);
+    const [rows, columns] = [info.filterHeight * info.filterWidth * info.inChannels, info.outChannels];
+    const terms = info.batchSize * info.outHeight * info.outWidth;
+    const scratchBytes = GEOMETRY_BYTES + module.gemmScratch(rows, terms, columns);
+    const making = {kernelName: Conv2DBackpropFilter, shape: attrs.filterShape, scratchBytes};
+    return makeTensor(backend, making, (output, geometry) => {
+      writeGeometry(module.memory, geometry, info);
+      const scratch = geometry + GEOMETRY_BYTES;
+      const [a, b] = [pointerTo(backend, x), pointerTo(backend, dy)];
+      module.gemm(rows, terms, columns, a, 0, 0, geometry, b, columns, 1, output, columns, 0, scratch);
+    });
+  },
+  // Pictures become channels: dy, spread out by the strides, is the filter that slides over x.
+  compose: ({inputs, attrs}: Call) => {
+    const {x, dy} = inputs as Record<string, Tensor4D>;
+    const info = convInfo(Conv2DBackpropFilter, x.shape, attrs.filterShape, attrs);
+    const {top, bottom, left, right} = info.padInfo;
+    const padded = pad(x, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ]);
+    const slid = conv2d(
+      transpose(padded, [3, 1, 2, 0]) as Tensor4D,
+      transpose(dy, [1, 2, 0, 3]) as Tensor4D,
+      [info.dilationHeight, info.dilationWidth],
+      'valid',
+      'NHWC',
+      [info.strideHeight, info.strideWidth],
+    );
+    const {filterHeight, filterWidth, inChannels, outChannels} = info;
+    return transpose(slice(slid, 0, [inChannels, filterHeight, filterWidth, outChannels]), [1, 2, 0, 3]);
+  },
+  sample: () =>
+    CONV_SAMPLES.map(({x, dy, filter, strides, pad}, i) => {
+      const inputs = {
+        x: randomUniform(x, -1, 1, 'float32', 1 + i),
+        dy: randomUniform(dy, -1, 1, 'float32', 9 + i),
+      };
+      const attrs = {strides, pad, filterShape: filter, dataFormat: 'NHWC'} as unknown as NamedAttrMap;
+      return engine().runKernel(Conv2DBackpropFilter, inputs, attrs) as Tensor;
+    }),
+};

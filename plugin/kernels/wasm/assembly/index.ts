@@ -1,0 +1,2 @@
+export {conv2DBackpropInput, conv2DBackpropInputScratch} from './conv2d_backprop_input';
+export {gemm, gemmScratch} from './gemm';

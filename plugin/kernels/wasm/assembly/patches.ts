@@ -1,0 +1,17 @@
+/** Where a convolution reads its pictures: int32 each, in this order. `conv_geometry.ts` writes them. */
+@unmanaged
+export class Patches {
+  inHeight: i32;
+  inWidth: i32;
+  channels: i32;
+  outHeight: i32;
+  outWidth: i32;
+  filterHeight: i32;
+  filterWidth: i32;
+  strideHeight: i32;
+  strideWidth: i32;
+  dilationHeight: i32;
+  dilationWidth: i32;
+  padTop: i32;
+  padLeft: i32;
+}

@@ -1,0 +1,30 @@
+import type {backend_util} from '@tensorflow/tfjs-core';
+import type {Shape4D} from './conv_geometry.js';
+
+/** One small convolution. */
+export interface ConvSample {
+  x: Shape4D;
+  dy: Shape4D;
+  filter: Shape4D;
+  strides: [number, number];
+  pad: 'same' | 'valid' | backend_util.ExplicitPadding;
+}
+
+/** Small convolutions with odd sizes, all sorts of padding, and channels that do and do not fill a vector. */
+export const CONV_SAMPLES: ConvSample[] = [
+  {x: [2, 5, 6, 4], dy: [2, 5, 6, 9], filter: [3, 3, 4, 9], strides: [1, 1], pad: 'same'},
+  {x: [1, 7, 5, 3], dy: [1, 3, 2, 2], filter: [3, 2, 3, 2], strides: [2, 2], pad: 'valid'},
+  {
+    x: [2, 4, 4, 5],
+    dy: [2, 2, 5, 7],
+    filter: [2, 3, 5, 7],
+    strides: [3, 1],
+    pad: [
+      [0, 0],
+      [1, 1],
+      [2, 1],
+      [0, 0],
+    ],
+  },
+  {x: [3, 3, 3, 8], dy: [3, 3, 3, 12], filter: [1, 1, 8, 12], strides: [1, 1], pad: 'valid'},
+];

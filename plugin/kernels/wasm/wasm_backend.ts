@@ -1,0 +1,77 @@
+import {util, type DataId, type KernelBackend, type TensorInfo} from '@tensorflow/tfjs-core';
+
+/** The name under which tfjs-backend-wasm registers its backend and its kernels. */
+export const WASM = 'wasm';
+
+/** The parts of tfjs's wasm backend that let one read its tensors in place. */
+export interface WasmBackend extends KernelBackend {
+  wasm: {
+    /** What the wasm file exports, its memory included; the threaded build has its memory beside it. */
+    asm?: Record<string, unknown>;
+    wasmMemory?: WebAssembly.Memory;
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  dataIdMap: {get(dataId: DataId): {memoryOffset: number}};
+  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
+}
+
+/** Thrown where the heap of the backend, at most 4 GiB, has no room left for what a kernel needs. */
+export class WasmMemoryError extends Error {
+  override readonly name = 'WasmMemoryError';
+}
+
+/** The memory that holds the backend's tensors, or null where this version of tfjs keeps it elsewhere. */
+export function memoryOf({wasm}: WasmBackend): WebAssembly.Memory | null {
+  const candidates = [wasm?.wasmMemory, wasm?.asm?.memory];
+  return (candidates.find(found => found instanceof WebAssembly.Memory) as WebAssembly.Memory) ?? null;
+}
+
+/** Where the values of a tensor begin, in bytes. */
+export function pointerTo(backend: WasmBackend, {dataId}: TensorInfo): number {
+  return backend.dataIdMap.get(dataId).memoryOffset;
+}
+
+/** A tensor that a kernel makes, and the scratch memory that it needs meanwhile. */
+export interface Making {
+  kernelName: string;
+  shape: number[];
+  scratchBytes?: number;
+}
+
+/**
+ * Makes a float32 tensor. The heap may have grown before f runs: views of it from before are dead, pointers are not.
+ *
+ * @param f Writes every value; gets where they begin, and where the scratch memory does, on 16 bytes.
+ * @throws WasmMemoryError where there is no room; tfjs would write to address 0. Nothing is left then.
+ */
+export function makeTensor(
+  backend: WasmBackend,
+  {kernelName, shape, scratchBytes = 0}: Making,
+  f: (output: number, scratch: number) => void,
+): TensorInfo {
+  const output = backend.makeOutput(shape, 'float32');
+  const bytes = 4 * util.sizeFromShape(shape);
+  let scratch = 0;
+  try {
+    if (bytes === 0) return output;
+    if (pointerTo(backend, output) === 0) throw fullHeap(kernelName, bytes);
+    if (scratchBytes > 0) {
+      // Above 2 GiB the pointer comes as a negative number.
+      scratch = backend.wasm._malloc(scratchBytes) >>> 0;
+      if (scratch === 0) throw fullHeap(kernelName, scratchBytes);
+    }
+    f(pointerTo(backend, output), scratch);
+    return output;
+  } catch (error) {
+    backend.disposeData(output.dataId);
+    throw error;
+  } finally {
+    if (scratch !== 0) backend.wasm._free(scratch);
+  }
+}
+
+function fullHeap(kernelName: string, bytes: number): WasmMemoryError {
+  const wayOut = 'take smaller batches, or dispose of tensors';
+  return new WasmMemoryError(`${kernelName}: expected ${bytes} free bytes on the wasm heap; ${wayOut}`);
+}
