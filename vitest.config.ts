@@ -13,7 +13,7 @@ interface Project {
   include: string[];
   exclude?: string[];
   engine?: 'native' | 'cpu' | 'wasm';
-  /** With the native engine's faster kernels in every model. */
+  /** With this package's kernels for the engine in every model. */
   tuned?: boolean;
   testTimeout?: number;
 }
@@ -51,7 +51,7 @@ export default defineConfig({
       project({name: 'reference-native', include: reference, engine: 'native'}),
       project({name: 'reference-native-tuned', include: reference, engine: 'native', tuned: true}),
       project({name: 'reference-cpu', include: reference, engine: 'cpu'}),
-      project({name: 'reference-wasm', include: reference, engine: 'wasm'}),
+      project({name: 'reference-wasm', include: reference, engine: 'wasm', tuned: true}),
       project({name: 'long', include: ['test/**/*.long.ts'], engine: 'native', testTimeout: 3_600_000}),
     ],
   },

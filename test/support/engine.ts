@@ -12,11 +12,11 @@ const ENGINES: Record<Engine, {backend: string; load: () => Promise<unknown>}> =
 
 export const engine = readEngine(process.env.LARGE_MARGIN_ENGINE ?? 'native');
 
-/** Whether the native engine's faster kernels are in every model: the variable LARGE_MARGIN_KERNELS is 'tuned'. */
+/** Whether this package's kernels are in every model: the variable LARGE_MARGIN_KERNELS is 'tuned'. */
 const isTuned = process.env.LARGE_MARGIN_KERNELS === 'tuned';
 
 /** The engine for people to read. */
-export const engineLabel = isTuned ? `${engine} with faster kernels` : engine;
+export const engineLabel = isTuned ? `${engine} with our kernels` : engine;
 
 /** Loads the engine with tfjs-layers and makes sure that it is the one that computes: tfjs falls back in silence. */
 export async function startEngine(): Promise<void> {
@@ -31,8 +31,17 @@ export async function startEngine(): Promise<void> {
     );
   }
   if (!isTuned) return;
-  const off = enableNativeKernels({scope: 'everywhere'}).filter(({state}) => state === 'off');
+  const off = await useOurKernels();
   if (off.length > 0) throw new Error(`startEngine: expected all kernels on, got ${JSON.stringify(off)}`);
+}
+
+/** Puts them in place of tfjs's; gives those that do not run. */
+async function useOurKernels(): Promise<unknown[]> {
+  if (engine === 'native')
+    return enableNativeKernels({scope: 'everywhere'}).filter(({state}) => state === 'off');
+  if (engine !== 'wasm') throw new Error(`startEngine: there are no kernels of ours for ${engine}`);
+  const {wasmKernelReport} = await import('../../plugin/kernels/wasm/index.js');
+  return wasmKernelReport().filter(({runsOn}) => runsOn === 'operations');
 }
 
 function readEngine(name: string): Engine {
