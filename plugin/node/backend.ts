@@ -1,6 +1,7 @@
 import {createRequire} from 'node:module';
 import {version_core} from '@tensorflow/tfjs-core';
 import {NOT_INSTALLED, startEngine} from './start_engine.js';
+import {describeKernels, startWasmKernels, type WasmTraining} from './wasm_training.js';
 
 /** The engines that Node can use, in the order of choice. */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu';
@@ -17,6 +18,8 @@ export interface BackendChoice {
   package: string;
   version: string;
   skipped: SkippedBackend[];
+  /** On wasm: what this package's training kernels run on. */
+  training?: WasmTraining;
 }
 
 /** Thrown when no engine, or not the one asked for, could be started; names each with its reason. */
@@ -55,7 +58,8 @@ const ENGINES: Record<BackendName, {package: string; backend: string; wayOut: st
 
 /**
  * Starts the fastest engine that works here and makes it the backend of tfjs: tfjs-node-gpu, tfjs-node, wasm, cpu.
- * An engine works when it loads and computes 1 + 2. Missing packages are no error; they are named in `skipped`.
+ * An engine works when it loads and computes 1 + 2. Missing packages are no error; they are named in `skipped`. With
+ * wasm come the kernels of `tfjs-large-margin/wasm`, so that every engine trains convolutional nets.
  *
  * @param options.prefer start this engine and no other
  * @returns the choice, to be printed with `describeBackend`
@@ -75,7 +79,8 @@ export async function chooseBackend({prefer}: {prefer?: BackendName} = {}): Prom
     const reason = await startEngine(engine.package, engine.backend);
     if (reason === null) {
       const {backend} = engine;
-      return {backend, package: engine.package, version: versionOf(engine.package), skipped};
+      const choice = {backend, package: engine.package, version: versionOf(engine.package), skipped};
+      return backend === 'wasm' ? {...choice, training: await startWasmKernels()} : choice;
     }
     skipped.push({package: engine.package, reason});
   }
@@ -87,9 +92,9 @@ export async function chooseBackend({prefer}: {prefer?: BackendName} = {}): Prom
 /** One line for people: the engine, its limits, and which installed engine was passed over and why. */
 export function describeBackend(choice: BackendChoice): string {
   const parts = [`backend ${choice.backend} (${choice.package} ${choice.version})`];
-  if (choice.backend === 'wasm')
-    parts.push('convolutional nets cannot be trained on it yet (missing kernels)');
-  if (choice.backend === 'cpu') parts.push('slow: `npx tfjs-large-margin native` sets up a faster engine');
+  if (choice.training) parts.push(describeKernels(choice.training));
+  if (choice.backend === 'cpu') parts.push('trains everything, slowly');
+  if (choice.backend !== 'tensorflow') parts.push('`npx tfjs-large-margin native` sets up a faster engine');
   const broken = choice.skipped.filter(s => s.reason !== NOT_INSTALLED);
   for (const {package: name, reason} of broken) parts.push(`${name} does not work: ${reason}`);
   return parts.join('; ');

@@ -63,7 +63,7 @@ export const RULES: Rule[] = [
     may: [
       ...[core, layers, node, /^src\/index\.ts$/, optimizer, callbacks, training],
       /^plugin\/node\//,
-      /^plugin\/kernels\/node\/index\.ts$/,
+      /^plugin\/kernels\/(node|wasm)\/index\.ts$/,
       /^@tensorflow\/tfjs-(node|node-gpu|backend-\w+)$/,
     ],
   },

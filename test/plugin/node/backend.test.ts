@@ -53,10 +53,19 @@ describe('describeBackend', () => {
     );
   });
 
-  it('says for wasm that convolutional nets cannot be trained on it yet', () => {
-    const wasm = {...node, backend: 'wasm', package: '@tensorflow/tfjs-backend-wasm'};
-    expect(describeBackend(wasm)).toContain(
-      'convolutional nets cannot be trained on it yet (missing kernels)',
+  const wasm = {...node, backend: 'wasm', package: '@tensorflow/tfjs-backend-wasm'};
+  const faster = '`npx tfjs-large-margin native` sets up a faster engine';
+
+  it('says for wasm what it trains with, and how to get a faster engine', () => {
+    expect(describeBackend({...wasm, training: {runsOn: 'simd', slow: []}})).toBe(
+      `backend wasm (@tensorflow/tfjs-backend-wasm 4.22.0); trains everything, with SIMD; ${faster}`,
+    );
+  });
+
+  it('says for cpu that it trains everything, slowly', () => {
+    const cpu = {...node, backend: 'cpu', package: '@tensorflow/tfjs-backend-cpu'};
+    expect(describeBackend(cpu)).toBe(
+      `backend cpu (@tensorflow/tfjs-backend-cpu 4.22.0); trains everything, slowly; ${faster}`,
     );
   });
 });

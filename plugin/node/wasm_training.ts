@@ -1,0 +1,26 @@
+/** What the training kernels of wasm run on, and which of them run on tfjs's own operations instead. */
+export interface WasmTraining {
+  runsOn: 'relaxed-simd' | 'simd' | 'operations';
+  /** Kernels that are right but slow here, and why. */
+  slow: Array<{name: string; reason: string}>;
+}
+
+/** Registers this package's kernels and tries each out; the wasm backend runs already. */
+export async function startWasmKernels(): Promise<WasmTraining> {
+  // Not above: who has no tfjs-backend-wasm imports this file, too.
+  const {wasmKernelReport} = await import('../kernels/wasm/index.js');
+  const report = wasmKernelReport();
+  const runsOn = report.find(kernel => kernel.runsOn !== 'operations')?.runsOn ?? 'operations';
+  const slow = report.filter(kernel => kernel.runsOn === 'operations');
+  return {runsOn, slow: slow.map(({name, reason}) => ({name, reason}))};
+}
+
+/** The same for people, as part of a line. */
+export function describeKernels({runsOn, slow}: WasmTraining): string {
+  const [first] = slow;
+  if (runsOn === 'operations') return `trains everything, slowly, on tfjs's own operations: ${first.reason}`;
+  const how = `trains everything, with ${NAMES[runsOn]}`;
+  return first ? `${how}; slowly: ${slow.map(({name, reason}) => `${name} (${reason})`).join(', ')}` : how;
+}
+
+const NAMES = {'relaxed-simd': 'relaxed SIMD', simd: 'SIMD'};
