@@ -12,8 +12,8 @@ import {runCommand} from './native/run_command.mjs';
 const ENGINES = [
   {name: '@tensorflow/tfjs-node-gpu', remark: ''},
   {name: '@tensorflow/tfjs-node', remark: ''},
-  {name: '@tensorflow/tfjs-backend-wasm', remark: 'cannot train convolutional nets yet'},
-  {name: '@tensorflow/tfjs-backend-cpu', remark: 'slow'},
+  {name: '@tensorflow/tfjs-backend-wasm', remark: 'trains everything'},
+  {name: '@tensorflow/tfjs-backend-cpu', remark: 'trains everything, slowly'},
 ];
 
 export async function doctor(print = console.log) {
@@ -34,7 +34,8 @@ export async function doctor(print = console.log) {
   return chosen ? 0 : 1;
 }
 
-const noEngine = 'No engine was found: run `npm install @tensorflow/tfjs` for one that runs everywhere.';
+const noEngine =
+  'No engine was found: run `npm install @tensorflow/tfjs-backend-wasm` for one that runs everywhere.';
 
 async function describeMachine(machine) {
   const firstLine = async file => (await runCommand(file, ['--version'])).stdout.split('\n')[0];
@@ -90,9 +91,9 @@ function describeEngine(found) {
 function nativeAdvice(machine) {
   try {
     checkMachine(machine);
-    return 'For the native engine run `npm run native` (in your own project: `npx tfjs-large-margin native`).';
+    return 'For the native engine, which is faster, run `npm run native` (in your own project: `npx tfjs-large-margin native`).';
   } catch (error) {
-    return `For the native engine: ${error.message}`;
+    return `For the native engine, which is faster: ${error.message}`;
   }
 }
 

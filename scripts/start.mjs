@@ -1,23 +1,53 @@
 /** `npm start -- ...`: sets up and builds what is missing, then runs the experiments with the arguments given. */
+import {existsSync, realpathSync} from 'node:fs';
+import {pathToFileURL} from 'node:url';
+import {parseArgs} from 'node:util';
 import {BuildError, runNode} from './building/run_tool.mjs';
 import {ensureBuilt} from './build.mjs';
 import {ensureNative} from './native/index.mjs';
-import {SetupError} from './native/setup_error.mjs';
+import {InterruptedError, SetupError} from './native/setup_error.mjs';
 
 const PROGRAM = 'build/demos/experiments/cli.js';
 
-try {
-  await ensureNative();
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  // The experiments say which slower engine they take instead.
-  console.error(`[native] ${error.message}`);
+/** Whether the experiments, called so, would run on the native engine if it were there. */
+export function wantsNative(argv) {
+  const options = {backend: {type: 'string'}, help: {type: 'boolean'}};
+  const {backend, help} = parseArgs({args: argv, options, strict: false}).values;
+  return !help && !['wasm', 'cpu'].includes(backend);
 }
-try {
-  await ensureBuilt();
-  process.exitCode = await runNode([PROGRAM, ...process.argv.slice(2)]);
-} catch (error) {
-  if (!(error instanceof BuildError)) throw error;
-  console.error(`[build] ${error.message}`);
-  process.exitCode = 1;
+
+/**
+ * Sets the native engine up, or says why not and what happens instead.
+ *
+ * @throws InterruptedError when the user wants no more of it
+ */
+export async function trySetup(setUp = ensureNative, say = console.error) {
+  try {
+    await setUp();
+  } catch (error) {
+    if (error instanceof InterruptedError) throw error;
+    say(`[native] ${error instanceof SetupError ? error.message : error.stack}`);
+    say('[native] Going on with wasm, which needs none of this and is slower; `npm run native` tries again.');
+  }
+}
+
+async function main(argv) {
+  try {
+    if (wantsNative(argv)) await trySetup();
+    await ensureBuilt();
+    return await runNode([PROGRAM, ...argv]);
+  } catch (error) {
+    if (error instanceof InterruptedError) {
+      console.error(`[native] ${error.message}`);
+      return 130;
+    }
+    if (!(error instanceof BuildError)) throw error;
+    console.error(`[build] ${error.message}`);
+    return 1;
+  }
+}
+
+const self = process.argv[1];
+if (self && existsSync(self) && import.meta.url === pathToFileURL(realpathSync(self)).href) {
+  process.exitCode = await main(process.argv.slice(2));
 }

@@ -46,12 +46,6 @@ export async function runMain(args: MainArgs): Promise<number> {
   const choice = await chooseBackend({prefer: args.prefer});
   console.log(describeBackend(choice));
   if (choice.package === '@tensorflow/tfjs-node') console.log(useNativeKernels());
-  if (choice.backend === 'wasm') {
-    console.error(
-      'The nets are convolutional: run `npm run native`, or take `-- --backend cpu`, which is slow.',
-    );
-    return 1;
-  }
   const interrupt = {isStopped: false};
   process.once('SIGINT', () => (interrupt.isStopped = true));
   const data = readMnist(0);
@@ -154,6 +148,7 @@ function describeRun(args: MainArgs, choice: BackendChoice, seconds: number) {
     ...[args.quick && '--quick', args.baselines && '--baselines', args.only && `--only ${args.only}`],
     args.batchStatistics && `--batch-statistics ${args.batchStatistics}`,
     ...[args.kind !== 'small' && `--net ${args.kind}`, args.seed !== 1 && `--seed ${args.seed}`],
+    args.prefer && `--backend ${args.prefer}`,
   ].filter(Boolean);
   const cpus = os.cpus();
   return {

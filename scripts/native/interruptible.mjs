@@ -1,5 +1,5 @@
 import {stopChildren} from './run_command.mjs';
-import {SetupError} from './setup_error.mjs';
+import {InterruptedError} from './setup_error.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -19,5 +19,5 @@ export async function interruptible(run) {
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
-  throw new SetupError(`Interrupted by ${caught}: run this again to go on.`);
+  throw new InterruptedError(caught);
 }

@@ -2,7 +2,7 @@ import {atLeast} from './machine.mjs';
 import {SetupError} from './setup_error.mjs';
 import {recipe} from './recipe.mjs';
 
-const OTHER_ENGINES = 'use the wasm or the cpu backend (npm install @tensorflow/tfjs-backend-wasm)';
+const OTHER_ENGINES = 'train on wasm, which needs no addon (npm install @tensorflow/tfjs-backend-wasm)';
 
 /** Throws the first reason why the engine cannot be built on `machine`, worst first. */
 export function checkMachine(machine) {

@@ -5,3 +5,12 @@ export class SetupError extends Error {
     this.name = 'SetupError';
   }
 }
+
+/** The user ended the set-up. */
+export class InterruptedError extends SetupError {
+  constructor(signal) {
+    super(`Interrupted by ${signal}: run this again to go on.`);
+    this.name = 'InterruptedError';
+    this.signal = signal;
+  }
+}
