@@ -21,7 +21,7 @@ const helpers =
   /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights|measuring_plan|moved_run|margin_measurements|classifier|classifier_layers|classifier_graph|classifier_own_loss|graph_logits|topology_text)\.ts$/;
 const pieces =
   /^plugin\/(large_margin_model|large_margin_optimizer|margin_loss|margin_regularizer|plain_model|suggest_gamma|margin_distribution|suspect_labels|adversarial_training)\.ts$/;
-const compare = /^plugin\/kernels\/compare\.ts$/;
+const kernelParts = /^plugin\/kernels\/(compare|gate_kernel|off_tape|optimizer_steps|stand_in)\.ts$/;
 const assembly = /^plugin\/kernels\/wasm\/assembly\//;
 const wasmKernels = /^plugin\/kernels\/wasm\/(?!assembly\/)/;
 const optimizer = /^plugin\/optimizer\//;
@@ -42,19 +42,19 @@ export const RULES: Rule[] = [
   {files: /^plugin\/gradients\//, may: [core]},
   {
     files: /^plugin\/kernels\/node\/index\.ts$/,
-    may: [core, /^src\/index\.ts$/, /^plugin\/kernel_scope\.ts$/, compare, /^plugin\/kernels\/node\//],
+    may: [core, /^src\/index\.ts$/, /^plugin\/kernel_scope\.ts$/, kernelParts, /^plugin\/kernels\/node\//],
   },
   {
     files: /^plugin\/kernels\/node\//,
-    may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, compare, /^plugin\/kernels\/node\//],
+    may: [core, /^plugin\/gradients\/MaxPoolGrad\.ts$/, kernelParts, /^plugin\/kernels\/node\//],
   },
   {files: assembly, may: [assembly]},
   {
     files: /^plugin\/kernels\/wasm\/index\.ts$/,
-    may: [core, /^@tensorflow\/tfjs-backend-wasm$/, compare, wasmKernels],
+    may: [core, /^@tensorflow\/tfjs-backend-wasm$/, kernelParts, wasmKernels],
   },
-  {files: wasmKernels, may: [core, compare, wasmKernels]},
-  {files: compare, may: [core]},
+  {files: wasmKernels, may: [core, kernelParts, wasmKernels]},
+  {files: kernelParts, may: [core, kernelParts]},
   {files: optimizer, may: [core, /^src\/index\.ts$/, optimizer]},
   {files: callbacks, may: [core, layers, /^src\/index\.ts$/, optimizer, callbacks]},
   {files: training, may: [core, layers, /^src\/index\.ts$/, helpers, optimizer, callbacks, training]},

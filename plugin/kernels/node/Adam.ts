@@ -8,8 +8,9 @@ import {
   type Scalar,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from './optimizer_steps.js';
+import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
 
 /** What tfjs's class keeps, private in its typings. */
@@ -27,7 +28,7 @@ interface Fields {
 /** Adam in one operation for each variable. */
 export const adam: NativeKernel = {
   name: 'Adam',
-  optimizer: optimizerKernel(AdamOptimizer, (optimizer, targets) => {
+  optimizer: optimizerKernel(AdamOptimizer, isNative, (optimizer, targets) => {
     const fields = optimizer as unknown as Fields;
     const {learningRate, beta1, beta2, accBeta1, accBeta2} = fields;
     // tfjs adds epsilon to the root of the corrected second moment, TensorFlow to that of the moment itself.

@@ -18,7 +18,7 @@ import {
 import {gatherMaxima} from '../../gradients/MaxPoolGrad.js';
 import {isNative, NATIVE} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {offTape} from './off_tape.js';
+import {offTape} from '../off_tape.js';
 import {canPool, forgetPlaces, pool, poolGradient} from './one_dnn_pool.js';
 
 const LargeMarginMaxPoolGrad = 'LargeMarginMaxPoolGrad';

@@ -12,11 +12,11 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import {allFinite} from './all_finite.js';
-import {gateKernel} from './gate_kernel.js';
 import {FLOAT, isNative, nativeBackend, runOp} from './native_backend.js';
+import {nativeGate} from './native_gate.js';
 import type {NativeKernel} from './native_kernel.js';
 
-const {own, run} = gateKernel('LargeMarginRelu6Grad', relu6Grad);
+const {own, run} = nativeGate('LargeMarginRelu6Grad', relu6Grad);
 
 // tfjs has a slope of 1 at 6, TensorFlow 0. Times this, 6 becomes the float below 6 and the float above 6 becomes 6.
 const JUST_BELOW_1 = 1 - 2 ** -24;

@@ -1,10 +1,10 @@
 import {cast, grad, isNaN, mul, Relu, relu, step, tensor1d, where, type Tensor} from '@tensorflow/tfjs-core';
 import {allFinite} from './all_finite.js';
-import {gateKernel} from './gate_kernel.js';
 import {FLOAT, isNative, nativeBackend, runOp} from './native_backend.js';
+import {nativeGate} from './native_gate.js';
 import type {NativeKernel} from './native_kernel.js';
 
-const {own, run} = gateKernel('LargeMarginReluGrad', reluGrad);
+const {own, run} = nativeGate('LargeMarginReluGrad', reluGrad);
 
 /** dy where the input x, or the output, is above 0, in one operation. tfjs-node's Step, from which tfjs makes this gradient, is five. */
 export const largeMarginReluGrad: NativeKernel = {

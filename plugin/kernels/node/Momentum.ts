@@ -1,6 +1,7 @@
 import {MomentumOptimizer, neg, train, type Scalar} from '@tensorflow/tfjs-core';
+import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from './optimizer_steps.js';
+import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
 
 /** What tfjs's class keeps, private in its typings. */
@@ -16,7 +17,7 @@ interface Fields {
 /** Momentum, also Nesterov's, in one operation for each variable. */
 export const momentum: NativeKernel = {
   name: 'Momentum',
-  optimizer: optimizerKernel(MomentumOptimizer, (optimizer, targets) => {
+  optimizer: optimizerKernel(MomentumOptimizer, isNative, (optimizer, targets) => {
     const {c, m, useNesterov, accumulations} = optimizer as unknown as Fields;
     const learningRate = neg(c);
     withResources(2, update => {

@@ -1,6 +1,7 @@
 import {RMSPropOptimizer, scalar, train} from '@tensorflow/tfjs-core';
+import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from './optimizer_steps.js';
+import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
 
 /** What tfjs's class keeps, private in its typings. */
@@ -18,7 +19,7 @@ interface Fields {
 /** RMSProp, plain and centered, in one operation for each variable. */
 export const rmsProp: NativeKernel = {
   name: 'RMSProp',
-  optimizer: optimizerKernel(RMSPropOptimizer, (optimizer, targets) => {
+  optimizer: optimizerKernel(RMSPropOptimizer, isNative, (optimizer, targets) => {
     const fields = optimizer as unknown as Fields;
     const {learningRate, decay, momentum, centered} = fields;
     // Under the root tfjs subtracts epsilon when centered; TensorFlow adds it.

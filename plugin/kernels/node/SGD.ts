@@ -1,12 +1,13 @@
 import {neg, SGDOptimizer, train, type Scalar} from '@tensorflow/tfjs-core';
+import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps} from './optimizer_steps.js';
+import {optimizerKernel, sampleSteps} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
 
 /** Gradient descent in one operation for each variable. */
 export const sgd: NativeKernel = {
   name: 'SGD',
-  optimizer: optimizerKernel(SGDOptimizer, (optimizer, targets) => {
+  optimizer: optimizerKernel(SGDOptimizer, isNative, (optimizer, targets) => {
     const learningRate = neg((optimizer as unknown as {c: Scalar}).c);
     withResources(1, update => {
       for (const {value, gradient} of targets) {

@@ -1,7 +1,6 @@
 import {
   dispose,
   getBackend,
-  getGradient,
   getKernel,
   registerGradient,
   registerKernel,
@@ -19,12 +18,13 @@ import {convolutionWithBias} from './Conv2D.js';
 import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
 import {momentum} from './Momentum.js';
 import {isNative, NATIVE} from './native_backend.js';
-import type {ApplyGradients, NativeKernel} from './native_kernel.js';
+import type {NativeKernel} from './native_kernel.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
 import {columnSum} from './Sum.js';
 import {batchNormGradient} from './FusedBatchNorm.js';
 import {columnMean} from './Mean.js';
+import {putGradient, putOptimizer} from '../stand_in.js';
 
 /** All of them. */
 const nativeKernels = [
@@ -110,28 +110,14 @@ function registerOwn({own}: NativeKernel): void {
 /** Puts a kernel in place; what takes it away leaves alone what somebody else has put there since. */
 function installKernel({gradient, kernels = [], optimizer, remove}: NativeKernel): () => void {
   const undo: Array<() => unknown> = [];
-  if (gradient) {
-    const stock = getGradient(gradient.of);
-    const ours = gradient.replace(stock);
-    registerGradient(ours);
-    undo.push(() => getGradient(gradient.of) === ours && registerGradient(stock));
-  }
+  if (gradient) undo.push(putGradient(gradient));
   for (const {of, replace} of kernels) {
     const stock = getKernel(of, NATIVE);
     const ours = replace(stock);
     putKernel(ours);
     undo.push(() => getKernel(of, NATIVE) === ours && putKernel(stock));
   }
-  if (optimizer) {
-    const {prototype} = optimizer.of;
-    const stock = Object.getOwnPropertyDescriptor(prototype, 'applyGradients')!;
-    const value = optimizer.replace(stock.value as ApplyGradients);
-    Object.defineProperty(prototype, 'applyGradients', {...stock, value});
-    undo.push(() => {
-      const found = Object.getOwnPropertyDescriptor(prototype, 'applyGradients')!.value;
-      if (found === value) Object.defineProperty(prototype, 'applyGradients', stock);
-    });
-  }
+  if (optimizer) undo.push(putOptimizer(optimizer));
   if (remove) undo.push(remove);
   return () => undo.reverse().forEach(putBack => putBack());
 }

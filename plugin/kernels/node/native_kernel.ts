@@ -1,13 +1,5 @@
-import type {GradConfig, KernelConfig, NamedTensorMap, Optimizer, Tensor} from '@tensorflow/tfjs-core';
-
-/** A gradient of tfjs's list of them; the tensor is missing where the loss does not depend on the variable. */
-export interface NamedGradient {
-  name: string;
-  tensor?: Tensor | null;
-}
-
-/** What an optimizer does with the gradients of one step. */
-export type ApplyGradients = (this: Optimizer, gradients: NamedGradient[] | NamedTensorMap) => void;
+import type {GradConfig, KernelConfig, Tensor} from '@tensorflow/tfjs-core';
+import type {GradientStandIn, OptimizerStandIn} from '../stand_in.js';
 
 /** One faster kernel: what it adds to tfjs, and what of tfjs it stands in for while it is in place. */
 export interface NativeKernel {
@@ -15,11 +7,11 @@ export interface NativeKernel {
   /** A kernel under a name of its own, with its gradient; harmless to everybody else, so never taken away. */
   own?: {kernel: KernelConfig; gradient: GradConfig};
   /** Stands in for the gradient of an operation; the inputs and outputs that are saved stay tfjs's. */
-  gradient?: {of: string; replace: (stock: GradConfig) => GradConfig};
+  gradient?: GradientStandIn;
   /** Stand in for tfjs-node's kernels. */
   kernels?: Array<{of: string; replace: (stock: KernelConfig) => KernelConfig}>;
   /** Stands in for the step of an optimizer. */
-  optimizer?: {of: {prototype: object}; replace: (stock: ApplyGradients) => ApplyGradients};
+  optimizer?: OptimizerStandIn;
   /** Frees what was kept while the kernel was in place. */
   remove?: () => void;
   /**

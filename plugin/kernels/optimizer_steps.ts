@@ -13,8 +13,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import {isNative} from './native_backend.js';
-import type {ApplyGradients, NamedGradient, NativeKernel} from './native_kernel.js';
+import type {ApplyGradients, NamedGradient, OptimizerStandIn} from './stand_in.js';
 
 /** A slot of an optimizer as tfjs keeps it: the variable, and the name under which it is saved. */
 export interface Slot {
@@ -35,17 +34,19 @@ export interface Target {
  * variables and gradients that are not float32 or differ in shape.
  *
  * @param of The class, as tfjs-core exports it.
- * @param step One step on all variables, by TensorFlow's own operations.
+ * @param isOurs Whether the backend is the one for which this is.
+ * @param step One step on all variables.
  */
 export function optimizerKernel<T extends Optimizer>(
   of: {prototype: T},
+  isOurs: () => boolean,
   step: (optimizer: T, targets: Target[]) => void,
-): NonNullable<NativeKernel['optimizer']> {
+): OptimizerStandIn {
   const replace = (stock: ApplyGradients): ApplyGradients =>
     function (this: Optimizer, gradients) {
       const targets = targetsOf(gradients);
       const isPlain = Object.getPrototypeOf(this) === of.prototype;
-      if (!isPlain || !isNative() || !targets.every(fits)) {
+      if (!isPlain || !isOurs() || !targets.every(fits)) {
         stock.call(this, gradients);
         return;
       }
@@ -82,7 +83,7 @@ export function sampleSteps(optimizer: Optimizer, slotsOf: (optimizer: Optimizer
   }
 }
 
-/** TensorFlow's operations neither convert nor broadcast. */
+/** Kernels neither convert nor broadcast. */
 function fits({value, gradient = value}: Target): boolean {
   const areFloats = value.dtype === 'float32' && gradient.dtype === 'float32';
   return areFloats && util.arraysEqual(value.shape, gradient.shape);

@@ -1,13 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {
-  optimizerKernel,
-  sampleSteps,
-  slotAt,
-  type Slot,
-} from '../../../../plugin/kernels/node/optimizer_steps.js';
-import type {ApplyGradients, NamedGradient} from '../../../../plugin/kernels/node/native_kernel.js';
-import {expectNoLeak} from '../../../support/expect_no_leak.js';
+import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../../../plugin/kernels/optimizer_steps.js';
+import type {ApplyGradients, NamedGradient} from '../../../plugin/kernels/stand_in.js';
+import {expectNoLeak} from '../../support/expect_no_leak.js';
 
 class Own extends tf.SGDOptimizer {}
 
@@ -15,12 +10,20 @@ describe("an optimizer's faster step", () => {
   const v = tf.variable(tf.ones([2]), true, 'optimizer_steps/v');
   const whole = tf.variable(tf.tensor1d([1, 2], 'int32'), true, 'optimizer_steps/whole');
   const gradients = [{name: v.name, tensor: tf.ones([2])}];
-  const taken = (optimizer: tf.Optimizer, list: NamedGradient[] | tf.NamedTensorMap = gradients) => {
+  const taken = (
+    optimizer: tf.Optimizer,
+    list: NamedGradient[] | tf.NamedTensorMap = gradients,
+    isOurs = true,
+  ) => {
     const roads: string[] = [];
     const stock: ApplyGradients = () => roads.push('stock');
-    const kernel = optimizerKernel(tf.SGDOptimizer, (_, targets) => {
-      roads.push(`ours: ${targets.map(({value, gradient}) => `${value.name} ${gradient?.shape}`)}`);
-    });
+    const kernel = optimizerKernel(
+      tf.SGDOptimizer,
+      () => isOurs,
+      (_, targets) => {
+        roads.push(`ours: ${targets.map(({value, gradient}) => `${value.name} ${gradient?.shape}`)}`);
+      },
+    );
     kernel.replace(stock).call(optimizer, list);
     return roads;
   };
@@ -31,6 +34,10 @@ describe("an optimizer's faster step", () => {
     expect(taken(optimizer, {[v.name]: gradients[0].tensor})).toEqual([`ours: ${v.name} 2`]);
     expect(taken(optimizer, [{name: v.name, tensor: null}])).toEqual([`ours: ${v.name} undefined`]);
     expect(optimizer.iterations).toBe(3);
+  });
+
+  it('is not taken on another backend', () => {
+    expect(taken(tf.train.sgd(0.1), gradients, false)).toEqual(['stock']);
   });
 
   it('is not taken for a subclass, nor for what is not float32 or broadcast', () => {

@@ -1,19 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {gateKernel} from '../../../../plugin/kernels/node/gate_kernel.js';
-import {expectNoLeak} from '../../../support/expect_no_leak.js';
+import {gateKernel} from '../../../plugin/kernels/gate_kernel.js';
+import {expectNoLeak} from '../../support/expect_no_leak.js';
 
 const NAME = 'GateKernelTest';
-const {own, run} = gateKernel(NAME, (dy, x) => tf.mul(dy, tf.cast(tf.greater(x, 0), 'float32')));
+const {run, gradient} = gateKernel(NAME);
+const kernel: tf.KernelConfig = {
+  kernelName: NAME,
+  backendName: tf.getBackend(),
+  kernelFunc: ({inputs: {dy, x}}) =>
+    tf.tidy(() => tf.mul(dy as tf.Tensor, tf.cast(tf.greater(x as tf.Tensor, 0), 'float32'))),
+};
 const [x, dy, g] = [tf.tensor1d([1, -1, 2]), tf.tensor1d([3, 4, 5]), tf.tensor1d([6, 7, 8])];
 
 describe('gateKernel', () => {
   beforeAll(() => {
-    tf.registerKernel(own.kernel);
-    tf.registerGradient(own.gradient);
+    tf.registerKernel(kernel);
+    tf.registerGradient(gradient);
   });
   afterAll(() => {
-    tf.unregisterKernel(NAME, own.kernel.backendName);
+    tf.unregisterKernel(NAME, kernel.backendName);
     tf.unregisterGradient(NAME);
   });
 

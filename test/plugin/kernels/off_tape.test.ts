@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {expect, it} from 'vitest';
-import {offTape} from '../../../../plugin/kernels/node/off_tape.js';
-import {expectNoLeak} from '../../../support/expect_no_leak.js';
+import {offTape} from '../../../plugin/kernels/off_tape.js';
+import {expectNoLeak} from '../../support/expect_no_leak.js';
 
 it('gives the same values, of which nothing depends on x', () => {
   const x = tf.tensor1d([1, 2, 3]);

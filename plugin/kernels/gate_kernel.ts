@@ -1,0 +1,19 @@
+import {engine, zerosLike, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
+import {offTape} from './off_tape.js';
+
+/**
+ * The part that all backends share of a gradient's kernel that lets dy through, or not, place by place, as x says: linear
+ * in dy, and without a slope for x.
+ *
+ * @param kernelName A name of its own, under which each backend registers {dy, x} -> what is let through.
+ * @returns The kernel as a function, on the tape for dy only, and its gradient, to be registered.
+ */
+export function gateKernel(kernelName: string) {
+  const run = (dy: Tensor, x: Tensor) => engine().runKernel(kernelName, {dy, x: offTape(x)}) as Tensor;
+  const gradient: GradConfig = {
+    kernelName,
+    inputsToSave: ['x'],
+    gradFunc: (g, [x]) => ({dy: () => run(g as Tensor, x), x: () => zerosLike(x)}),
+  };
+  return {run, gradient};
+}
