@@ -6,10 +6,12 @@ import {
   randomUniform,
   slice,
   transpose,
+  zeros,
   type NamedAttrMap,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import {checkTensors} from './check_tensors.js';
 import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
 import {CONV_SAMPLES} from './conv_samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
@@ -20,9 +22,10 @@ type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
 /** The slope of a convolution's filter: patches of x, transposed, times dy. The patches are never written out. */
 export const conv2DBackpropFilter: WasmKernel = {
   name: Conv2DBackpropFilter,
-  run: ({inputs, attrs, backend}: Call, module) => {
-    const {x, dy} = inputs as Record<string, Tensor4D>;
-    const info = convInfo(Conv2DBackpropFilter, x.shape, attrs.filterShape, attrs);
+  run: (call: Call, module) => {
+    const {inputs, attrs, backend} = call;
+    const {x, dy} = inputs;
+    const info = infoOf(call);
     const [rows, columns] = [info.filterHeight * info.filterWidth * info.inChannels, info.outChannels];
     const terms = info.batchSize * info.outHeight * info.outWidth;
     const scratchBytes = GEOMETRY_BYTES + module.gemmScratch(rows, terms, columns);
@@ -35,9 +38,11 @@ export const conv2DBackpropFilter: WasmKernel = {
     });
   },
   // Pictures become channels: dy, spread out by the strides, is the filter that slides over x.
-  compose: ({inputs, attrs}: Call) => {
-    const {x, dy} = inputs as Record<string, Tensor4D>;
-    const info = convInfo(Conv2DBackpropFilter, x.shape, attrs.filterShape, attrs);
+  compose: (call: Call) => {
+    const {x, dy} = call.inputs as Record<string, Tensor4D>;
+    const info = infoOf(call);
+    // tfjs's convolution leaves the result of an empty sum as it found the memory.
+    if (x.size === 0 || dy.size === 0) return zeros(call.attrs.filterShape);
     const {top, bottom, left, right} = info.padInfo;
     const padded = pad(x, [
       [0, 0],
@@ -66,3 +71,15 @@ export const conv2DBackpropFilter: WasmKernel = {
       return engine().runKernel(Conv2DBackpropFilter, inputs, attrs) as Tensor;
     }),
 };
+
+function infoOf({inputs: {x, dy}, attrs}: Call) {
+  const {filterShape} = attrs;
+  const info = convInfo(Conv2DBackpropFilter, x.shape as Shape4D, filterShape, attrs);
+  const [height, width, , outChannels] = filterShape;
+  checkTensors(Conv2DBackpropFilter, {
+    x: [x, info.inShape],
+    dy: [dy, info.outShape],
+    filter: [{dtype: 'float32', shape: filterShape}, [height, width, info.inChannels, outChannels]],
+  });
+  return info;
+}

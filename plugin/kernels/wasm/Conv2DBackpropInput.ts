@@ -8,10 +8,12 @@ import {
   reverse,
   slice,
   transpose,
+  zeros,
   type NamedAttrMap,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import {checkTensors} from './check_tensors.js';
 import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
 import {CONV_SAMPLES} from './conv_samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
@@ -40,6 +42,8 @@ export const conv2DBackpropInput: WasmKernel = {
   compose: (call: Call) => {
     const {dy, filter} = call.inputs as Record<string, Tensor4D>;
     const info = infoOf(call);
+    // tfjs's convolution leaves the result of an empty sum as it found the memory.
+    if (dy.size === 0 || filter.size === 0) return zeros(call.attrs.inputShape);
     const {filterHeight, filterWidth, dilationHeight, dilationWidth, padInfo, inHeight, inWidth} = info;
     const spread = spreadOut(dy, info.strideHeight, info.strideWidth);
     const [, height, width] = spread.shape;
@@ -63,8 +67,14 @@ export const conv2DBackpropInput: WasmKernel = {
     }),
 };
 
-function infoOf({inputs, attrs}: Call) {
-  return convInfo(Conv2DBackpropInput, attrs.inputShape, inputs.filter.shape as Shape4D, attrs);
+function infoOf({inputs: {dy, filter}, attrs}: Call) {
+  const info = convInfo(Conv2DBackpropInput, attrs.inputShape, filter.shape as Shape4D, attrs);
+  const {filterHeight, filterWidth, inChannels, outChannels, outShape} = info;
+  checkTensors(Conv2DBackpropInput, {
+    dy: [dy, outShape],
+    filter: [filter, [filterHeight, filterWidth, inChannels, outChannels]],
+  });
+  return info;
 }
 
 /** Puts zeros between the rows and between the columns. */

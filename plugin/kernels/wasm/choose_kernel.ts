@@ -1,7 +1,7 @@
 import {tidy, type KernelConfig, type NamedTensorMap, type Tensor} from '@tensorflow/tfjs-core';
 import {difference} from '../compare.js';
 import {startSideModule, type SideModule} from './side_module.js';
-import {WASM, type WasmBackend} from './wasm_backend.js';
+import {WASM, WasmMemoryError, type WasmBackend} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 /** What runs a kernel on one backend: the module, or tfjs's own operations with the reason why. */
@@ -76,6 +76,11 @@ function tryOut(kernel: WasmKernel, {choices}: Start, module: SideModule): Choic
     reason = difference(results[0], results[1], kernel.tolerance ?? 1e-5);
     if (reason !== null) reason = `it computed ${reason}`;
   } catch (error) {
+    // Nothing is wrong with the module: it is tried out again when there is room.
+    if (error instanceof WasmMemoryError) {
+      choices.delete(kernel.name);
+      throw error;
+    }
     reason = error instanceof Error ? error.message : String(error);
   } finally {
     for (const tensor of results.flat()) tensor.dispose();

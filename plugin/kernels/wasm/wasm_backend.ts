@@ -27,9 +27,15 @@ export function memoryOf({wasm}: WasmBackend): WebAssembly.Memory | null {
   return (candidates.find(found => found instanceof WebAssembly.Memory) as WebAssembly.Memory) ?? null;
 }
 
-/** Where the values of a tensor begin, in bytes. */
-export function pointerTo(backend: WasmBackend, {dataId}: TensorInfo): number {
-  return backend.dataIdMap.get(dataId).memoryOffset;
+/**
+ * Where the values of a tensor begin, in bytes.
+ *
+ * @throws WasmMemoryError where they are nowhere: on a full heap tfjs makes tensors that begin at 0, where others' data are.
+ */
+export function pointerTo(backend: WasmBackend, {dataId, shape}: TensorInfo): number {
+  const {memoryOffset} = backend.dataIdMap.get(dataId);
+  if (memoryOffset === 0) throw fullHeap(`the tensor [${shape}]`, 4 * util.sizeFromShape(shape));
+  return memoryOffset;
 }
 
 /** A tensor that a kernel makes, and the scratch memory that it needs meanwhile. */
@@ -50,18 +56,20 @@ export function makeTensor(
   {kernelName, shape, scratchBytes = 0}: Making,
   f: (output: number, scratch: number) => void,
 ): TensorInfo {
-  const output = backend.makeOutput(shape, 'float32');
   const bytes = 4 * util.sizeFromShape(shape);
+  // tfjs would ask for what is left of the number in 32 bits.
+  if (bytes >= 2 ** 32) throw fullHeap(kernelName, bytes);
+  const output = backend.makeOutput(shape, 'float32');
   let scratch = 0;
   try {
     if (bytes === 0) return output;
-    if (pointerTo(backend, output) === 0) throw fullHeap(kernelName, bytes);
+    const pointer = pointerTo(backend, output);
     if (scratchBytes > 0) {
       // Above 2 GiB the pointer comes as a negative number.
       scratch = backend.wasm._malloc(scratchBytes) >>> 0;
       if (scratch === 0) throw fullHeap(kernelName, scratchBytes);
     }
-    f(pointerTo(backend, output), scratch);
+    f(pointer, scratch);
     return output;
   } catch (error) {
     backend.disposeData(output.dataId);
@@ -71,7 +79,7 @@ export function makeTensor(
   }
 }
 
-function fullHeap(kernelName: string, bytes: number): WasmMemoryError {
+function fullHeap(whose: string, bytes: number): WasmMemoryError {
   const wayOut = 'take smaller batches, or dispose of tensors';
-  return new WasmMemoryError(`${kernelName}: expected ${bytes} free bytes on the wasm heap; ${wayOut}`);
+  return new WasmMemoryError(`${whose}: expected ${bytes} free bytes on the wasm heap; ${wayOut}`);
 }

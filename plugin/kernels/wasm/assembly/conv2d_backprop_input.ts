@@ -36,5 +36,5 @@ export function conv2DBackpropInput(
 }
 
 function blockOf(patch: i32, places: i32): i32 {
-  return max(1, min(places, BLOCK / 4 / patch));
+  return max(1, min(places, BLOCK / 4 / max(1, patch)));
 }
