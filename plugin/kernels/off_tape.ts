@@ -10,3 +10,9 @@ export function offTape<T extends Tensor>(x: T): T {
     state.kernelDepth--;
   }
 }
+
+/** Whether operations are recorded now, as while a gradient is made that is to be differentiated again. */
+export function isTaped(): boolean {
+  const {gradientDepth, kernelDepth} = engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
+}

@@ -1,22 +1,22 @@
 import {
-  add,
   batchNorm,
   clone,
   FusedBatchNorm,
   grads,
-  mul,
-  neg,
   randomUniform,
-  rsqrt,
-  sub,
-  sum,
   type FusedBatchNormAttrs,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import {FLOAT, isNative, isTaped, runOp} from './native_backend.js';
+import {
+  slopeOfMean,
+  slopeOfVariance,
+  slopesFromOperations,
+  type BatchNormCall,
+  type BatchNormSlopes,
+} from '../batch_norm_slopes.js';
+import {FLOAT, isNative, runOp} from './native_backend.js';
+import {isTaped} from '../off_tape.js';
 import type {NativeKernel} from './native_kernel.js';
-
-type Slopes = Record<'x' | 'mean' | 'variance' | 'offset' | 'scale', () => Tensor>;
 
 /**
  * The gradient of batch normalization. All that is large comes from one operation of TensorFlow; where a second
@@ -30,10 +30,10 @@ export const batchNormGradient: NativeKernel = {
       ...stock,
       gradFunc: (dy, saved, attrs) => {
         const [x, mean, variance, scale] = saved;
-        if (!isNative() || mean.rank !== 1 || x.size === 0) return stock.gradFunc(dy, saved, attrs);
+        if (!isNative() || mean.rank !== 1 || !scale || x.size === 0) return stock.gradFunc(dy, saved, attrs);
         const epsilon = (attrs as unknown as FusedBatchNormAttrs).varianceEpsilon;
-        const slopes = isTaped() ? slopesByTfjs : slopesByTensorFlow;
-        return slopes(dy as Tensor, x, mean, variance, scale, epsilon);
+        const slopes = isTaped() ? slopesFromOperations : slopesByTensorFlow;
+        return slopes(dy as Tensor, {x, mean, variance, scale, epsilon});
       },
     }),
   },
@@ -49,14 +49,8 @@ export const batchNormGradient: NativeKernel = {
   },
 };
 
-function slopesByTensorFlow(
-  dy: Tensor,
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  scale: Tensor,
-  epsilon: number,
-): Slopes {
+function slopesByTensorFlow(dy: Tensor, call: BatchNormCall): BatchNormSlopes {
+  const {x, mean, variance, scale, epsilon} = call;
   const attributes = {
     T: FLOAT,
     U: FLOAT,
@@ -64,36 +58,15 @@ function slopesByTensorFlow(
     data_format: 'NHWC',
     is_training: false,
   };
-  const inputs = [dy, x, scale, mean, variance, variance];
+  const inputs = [dy, x, scale as Tensor, mean, variance, variance];
   const [forX, forScale, forOffset, ...rest] = runOp('FusedBatchNormGradV3', attributes, inputs, 5);
   rest.forEach(t => t.dispose());
-  const inverse = () => rsqrt(add(variance, epsilon));
   return {
     x: () => forX,
     // Copies: tfjs may dispose of one before the others are asked for.
     scale: () => clone(forScale),
     offset: () => clone(forOffset),
-    mean: () => neg(mul(forOffset, mul(inverse(), scale))),
-    variance: () => mul(forScale, mul(mul(inverse(), inverse()), mul(scale, -0.5))),
-  };
-}
-
-function slopesByTfjs(
-  dy: Tensor,
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  scale: Tensor,
-  epsilon: number,
-): Slopes {
-  const inverse = () => rsqrt(add(variance, epsilon));
-  const columns = (t: Tensor) => sum(t, [0, 1, 2]);
-  const forScale = () => mul(columns(mul(dy, sub(x, mean))), inverse()) as Tensor;
-  return {
-    x: () => mul(dy, mul(inverse(), scale)),
-    scale: forScale,
-    offset: () => columns(dy),
-    mean: () => neg(mul(columns(dy), mul(inverse(), scale))),
-    variance: () => mul(forScale(), mul(mul(inverse(), inverse()), mul(scale, -0.5))),
+    mean: () => slopeOfMean(call, forOffset),
+    variance: () => slopeOfVariance(call, forScale),
   };
 }

@@ -13,8 +13,10 @@ import {
   type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import {columnSums, isColumnSum} from './column_sums.js';
-import {isNative, isTaped} from './native_backend.js';
+import {areAllButLast} from '../column_axes.js';
+import {columnSums} from './column_sums.js';
+import {isNative} from './native_backend.js';
+import {isTaped} from '../off_tape.js';
 import type {NativeKernel} from './native_kernel.js';
 
 /**
@@ -31,7 +33,7 @@ export const columnMean: NativeKernel = {
         kernelFunc: args => {
           const x = args.inputs.x as Tensor;
           const {axis, keepDims} = args.attrs as unknown as MeanAttrs & {keepDims: boolean};
-          if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
+          if (keepDims || !areAllButLast(x, axis)) return stock.kernelFunc(args);
           return tidy(() => div(columnSums(x), x.size / x.shape[x.rank - 1]));
         },
       }),

@@ -1,5 +1,6 @@
 import {grad, mul, randomUniform, Sum, sum, type Tensor} from '@tensorflow/tfjs-core';
-import {columnSums, isColumnSum} from './column_sums.js';
+import {areAllButLast} from '../column_axes.js';
+import {columnSums} from './column_sums.js';
 import type {NativeKernel} from './native_kernel.js';
 
 /**
@@ -16,7 +17,7 @@ export const columnSum: NativeKernel = {
         kernelFunc: args => {
           const x = args.inputs.x as Tensor;
           const {axis, keepDims} = args.attrs as unknown as {axis: number | number[]; keepDims: boolean};
-          if (keepDims || !isColumnSum(x, axis)) return stock.kernelFunc(args);
+          if (keepDims || !areAllButLast(x, axis)) return stock.kernelFunc(args);
           return columnSums(x);
         },
       }),

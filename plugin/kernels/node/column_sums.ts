@@ -1,4 +1,4 @@
-import {reshape, tidy, util, type Tensor} from '@tensorflow/tfjs-core';
+import {reshape, tidy, type Tensor} from '@tensorflow/tfjs-core';
 import {FLOAT, runOp} from './native_backend.js';
 
 // Wide rows keep the operation's loops long and its sums short.
@@ -20,13 +20,6 @@ export function columnSums(x: Tensor): Tensor {
     const folded = addRows(x, [rows / fold, fold * columns]);
     return fold === 1 ? folded : addRows(folded, [fold, columns]);
   });
-}
-
-/** Whether these axes are all axes of x but the last, and the sums are worth another operation. */
-export function isColumnSum(x: Tensor, axis: number | number[] | null): boolean {
-  if (x.dtype !== 'float32' || x.rank < 2 || x.size === 0) return false;
-  const axes = util.parseAxisParam(axis as number, x.shape);
-  return new Set(axes).size === x.rank - 1 && !axes.includes(x.rank - 1);
 }
 
 function addRows(x: Tensor, shape: [number, number]): Tensor {

@@ -1,5 +1,4 @@
 import {
-  engine,
   findBackend,
   getBackend,
   type DataId,
@@ -54,12 +53,6 @@ export const FLOAT = {type: 'float32'} as const;
 
 export function isNative(): boolean {
   return getBackend() === NATIVE;
-}
-
-/** Whether operations are recorded now, as while a gradient is made that is to be differentiated again. */
-export function isTaped(): boolean {
-  const {gradientDepth, kernelDepth} = engine().state;
-  return gradientDepth > 0 && kernelDepth === 0;
 }
 
 export function nativeBackend(): NativeBackend {

@@ -1,0 +1,43 @@
+import {add, mul, neg, rsqrt, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
+
+/** The slopes of a batch normalization, each made when it is asked for. */
+export type BatchNormSlopes = Record<'x' | 'mean' | 'variance' | 'offset' | 'scale', () => Tensor>;
+
+/** What a batch normalization over the last axis was made of; scale is 1 where there is none. */
+export interface BatchNormCall {
+  x: Tensor;
+  mean: Tensor;
+  variance: Tensor;
+  scale: Tensor | number;
+  epsilon: number;
+}
+
+/** 1 / standard deviation. */
+export function inverseDeviation({variance, epsilon}: BatchNormCall): Tensor {
+  return rsqrt(add(variance, epsilon));
+}
+
+/** The slope of the mean, from that of the offset. */
+export function slopeOfMean(call: BatchNormCall, forOffset: Tensor): Tensor {
+  return neg(mul(forOffset, mul(inverseDeviation(call), call.scale)));
+}
+
+/** The slope of the variance, from that of the scale. */
+export function slopeOfVariance(call: BatchNormCall, forScale: Tensor): Tensor {
+  const inverse = inverseDeviation(call);
+  return mul(forScale, mul(mul(inverse, inverse), mul(call.scale, -0.5)));
+}
+
+/** All slopes from tfjs's operations, which can be differentiated again; in fewer passes than tfjs's own. */
+export function slopesFromOperations(dy: Tensor, call: BatchNormCall): BatchNormSlopes {
+  const {x, mean, scale} = call;
+  const columns = (t: Tensor) => sum(t, [0, 1, 2]) as Tensor;
+  const forScale = () => mul(columns(mul(dy, sub(x, mean))), inverseDeviation(call)) as Tensor;
+  return {
+    x: () => mul(dy, mul(inverseDeviation(call), scale)),
+    scale: forScale,
+    offset: () => columns(dy),
+    mean: () => slopeOfMean(call, columns(dy)),
+    variance: () => slopeOfVariance(call, forScale()),
+  };
+}
