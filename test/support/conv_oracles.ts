@@ -70,3 +70,66 @@ export function inputSlope(conv: Conv, dy: ArrayLike<number>, filter: ArrayLike<
   });
   return slope;
 }
+
+/** A depthwise filter is [height, width, channels, multiplier]; its output has channels times multiplier channels. */
+export function depthwiseFilterSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
+  const [channels, multiplier] = [conv.x[3], conv.filter[3]];
+  const slope = new Float64Array(conv.filter.reduce((product, n) => product * n, 1));
+  meetings(conv, (pixel, tap, place) => {
+    for (let c = 0; c < channels; c++)
+      for (let m = 0; m < multiplier; m++)
+        slope[(tap * channels + c) * multiplier + m] +=
+          x[pixel * channels + c] * dy[(place * channels + c) * multiplier + m];
+  });
+  return slope;
+}
+
+/** The slope of the pictures of a depthwise convolution. */
+export function depthwiseInputSlope(
+  conv: Conv,
+  dy: ArrayLike<number>,
+  filter: ArrayLike<number>,
+): Float64Array {
+  const [channels, multiplier] = [conv.x[3], conv.filter[3]];
+  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
+  meetings(conv, (pixel, tap, place) => {
+    for (let c = 0; c < channels; c++)
+      for (let m = 0; m < multiplier; m++)
+        slope[pixel * channels + c] +=
+          dy[(place * channels + c) * multiplier + m] * filter[(tap * channels + c) * multiplier + m];
+  });
+  return slope;
+}
+
+/** The slope of an average pool over the filter's window: each place divides by the pixels that it has. */
+export function averagePoolSlope(conv: Conv, dy: ArrayLike<number>): Float64Array {
+  const channels = conv.x[3];
+  const counts: number[] = [];
+  meetings(conv, (_, __, place) => void (counts[place] = (counts[place] ?? 0) + 1));
+  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
+  meetings(conv, (pixel, _, place) => {
+    for (let c = 0; c < channels; c++)
+      slope[pixel * channels + c] += dy[place * channels + c] / counts[place];
+  });
+  return slope;
+}
+
+/** For each number of a max pool over the filter's window, the place in x of the first maximum. */
+export function firstMaxima(conv: Conv, x: ArrayLike<number>): number[] {
+  const channels = conv.x[3];
+  const best: number[] = [];
+  meetings(conv, (pixel, _, place) => {
+    for (let c = 0; c < channels; c++) {
+      const [from, to] = [pixel * channels + c, place * channels + c];
+      if (best[to] === undefined || x[from] > x[best[to]]) best[to] = from;
+    }
+  });
+  return best;
+}
+
+/** The slope of a max pool, at the first maximum of each window. */
+export function maxPoolSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
+  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
+  firstMaxima(conv, x).forEach((from, to) => (slope[from] += dy[to]));
+  return slope;
+}

@@ -63,7 +63,8 @@ export function makeTensor(
   let scratch = 0;
   try {
     if (bytes === 0) return output;
-    const pointer = pointerTo(backend, output);
+    const {memoryOffset: pointer} = backend.dataIdMap.get(output.dataId);
+    if (pointer === 0) throw fullHeap(kernelName, bytes);
     if (scratchBytes > 0) {
       // Above 2 GiB the pointer comes as a negative number.
       scratch = backend.wasm._malloc(scratchBytes) >>> 0;

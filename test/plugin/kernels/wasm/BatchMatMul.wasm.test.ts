@@ -2,19 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import {beforeAll, describe, expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
+import {productOf, shapesOf, type Product} from '../../../support/product_oracle.js';
 import {randoms} from '../../../support/randoms.js';
 import {callKernel, errorOf, expectRunsOn, resultOf} from '../../../support/wasm_calls.js';
 import {runningWasm, startWasmOn, WAYS} from '../../../support/wasm_engine.js';
 import {expectNothingHeld} from '../../../support/wasm_heap.js';
-
-interface Product {
-  /** Dimensions of a and b before their matrices. */
-  batches: [number[], number[]];
-  rows: number;
-  terms: number;
-  columns: number;
-  transposes?: [boolean, boolean];
-}
 
 // Around the sizes of tiles (4 by 8) and blocks (96 rows, 256 terms, 512 columns).
 const SIZES: Array<[rows: number, terms: number, columns: number]> = [
@@ -178,49 +170,15 @@ describe.each(WAYS)('matrix products on %s', way => {
 
 /** How far a product of random matrices is from that of float64; the shape must be right. */
 function errorOfProduct(product: Product, spoil: (a: Float32Array) => void = () => {}): number {
-  const {batches, rows, terms, columns, transposes = [false, false]} = product;
-  const shapes = [
-    [...batches[0], ...(transposes[0] ? [terms, rows] : [rows, terms])],
-    [...batches[1], ...(transposes[1] ? [columns, terms] : [terms, columns])],
-  ];
+  const {transposes = [false, false]} = product;
+  const shapes = shapesOf(product);
   const [a, b] = shapes.map((shape, i) => randoms(tf.util.sizeFromShape(shape), 1 + i));
   spoil(a);
   const {shape, values} = resultOf(tf.BatchMatMul, () => ({
     inputs: {a: tf.tensor(a, shapes[0]), b: tf.tensor(b, shapes[1])},
     attrs: {transposeA: transposes[0], transposeB: transposes[1]},
   }));
-  const batch = tf.broadcast_util.assertAndGetBroadcastShape(...batches);
-  expect(shape).toEqual([...batch, rows, columns]);
-  return errorOf(values, expectedOf(product, batch, a, b));
-}
-
-/** The product in float64, matrix by matrix. */
-function expectedOf(
-  {batches, rows, terms, columns, transposes}: Product,
-  batch: number[],
-  a: Float32Array,
-  b: Float32Array,
-) {
-  const [turnsA, turnsB] = transposes ?? [false, false];
-  const result: number[] = [];
-  for (let place = 0; place < tf.util.sizeFromShape(batch); place++) {
-    const [fromA, fromB] = batches.map(own => matrixAt(own, batch, place) * terms);
-    for (let i = 0; i < rows; i++)
-      for (let j = 0; j < columns; j++) {
-        let sum = 0;
-        for (let k = 0; k < terms; k++) {
-          const left = a[fromA * rows + (turnsA ? k * rows + i : i * terms + k)];
-          sum += left * b[fromB * columns + (turnsB ? j * terms + k : k * columns + j)];
-        }
-        result.push(sum);
-      }
-  }
-  return result;
-}
-
-/** Which of its matrices a tensor gives to a place of the broadcast batch: its dimensions of size 1 do not count. */
-function matrixAt(own: number[], batch: number[], place: number): number {
-  const index = tf.util.indexToLoc(place, batch.length, tf.util.computeStrides(batch));
-  const last = index.slice(batch.length - own.length);
-  return own.reduce((sum, size, axis) => sum * size + (size === 1 ? 0 : last[axis]), 0);
+  const expected = productOf(product, a, b);
+  expect(shape).toEqual(expected.shape);
+  return errorOf(values, expected.values);
 }
