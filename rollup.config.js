@@ -9,8 +9,12 @@ const banner = `/**
  * Licensed under ${license}, http://www.apache.org/licenses/LICENSE-2.0
  */`;
 
-// In a page both packages are the one global of the tfjs script.
-const globals = {'@tensorflow/tfjs-core': 'tf', '@tensorflow/tfjs-layers': 'tf'};
+// In a page all of tfjs is the one global of its scripts.
+const globals = {
+  '@tensorflow/tfjs-core': 'tf',
+  '@tensorflow/tfjs-layers': 'tf',
+  '@tensorflow/tfjs-backend-wasm': 'tf.wasm',
+};
 
 // Lets the bundle's source map reach through tsc's maps to the TypeScript files.
 const throughTypeScriptMaps = {
@@ -21,26 +25,28 @@ const throughTypeScriptMaps = {
   },
 };
 
-function umd(file, plugins = []) {
+function bundle({input, file, name}) {
+  const output = (end, plugins = []) => ({
+    ...{file: `${file}.${end}`, format: 'umd', name, globals, banner, plugins},
+    ...{sourcemap: true, exports: 'named'},
+  });
   return {
-    file,
-    format: 'umd',
-    name: 'largeMargin',
-    globals,
-    banner,
-    plugins,
-    sourcemap: true,
-    exports: 'named',
+    input,
+    external: Object.keys(globals),
+    plugins: [throughTypeScriptMaps],
+    output: [output('js'), output('min.js', [terser()])],
+    // A page has no loader: an import that stays in the bundle is an error, not a warning.
+    onLog(level, log, handle) {
+      handle(level === 'warn' ? 'error' : level, log);
+    },
   };
 }
 
-export default {
-  input: 'dist/plugin/index.js',
-  external: Object.keys(globals),
-  plugins: [throughTypeScriptMaps],
-  output: [umd('dist/large-margin.umd.js'), umd('dist/large-margin.umd.min.js', [terser()])],
-  // A page has no loader: an import that stays in the bundle is an error, not a warning.
-  onLog(level, log, handle) {
-    handle(level === 'warn' ? 'error' : level, log);
-  },
-};
+export default [
+  bundle({input: 'dist/plugin/index.js', file: 'dist/large-margin.umd', name: 'largeMargin'}),
+  bundle({
+    input: 'dist/plugin/kernels/wasm/index.js',
+    file: 'dist/large-margin-wasm.umd',
+    name: 'largeMarginWasm',
+  }),
+];

@@ -5,7 +5,10 @@ import {fingerprint, listFiles} from './building/sources.mjs';
 import {BuildError, runTool} from './building/run_tool.mjs';
 
 const STAMP = 'build/built.txt';
-const OUTPUTS = ['dist/plugin/index.js', 'dist/large-margin.umd.min.js'];
+const OUTPUTS = [
+  ...['dist/plugin/index.js', 'dist/plugin/kernels/wasm/index.js'],
+  ...['dist/large-margin.umd.min.js', 'dist/large-margin-wasm.umd.min.js'],
+];
 
 /** Builds all anew, so that nothing of a removed source stays in dist. */
 export async function build(print = console.log) {

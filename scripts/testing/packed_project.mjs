@@ -1,4 +1,13 @@
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {runCommand} from '../native/run_command.mjs';
@@ -14,15 +23,32 @@ export async function makePackedProject() {
     process.cwd(),
   );
   const [{filename, files}] = JSON.parse(packed);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({name: 'user', private: true, type: 'module'}));
+  writeManifest(folder);
   const offline = ['--offline', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'];
   await npm(['install', ...offline, `./${filename}`], folder);
-  mkdirSync(join(folder, 'node_modules/@tensorflow'));
-  for (const name of readdirSync('node_modules/@tensorflow')) {
-    symlinkSync(resolve('node_modules/@tensorflow', name), join(folder, 'node_modules/@tensorflow', name));
-  }
+  linkTfjs(folder, readdirSync(TFJS));
   writeFileSync(join(folder, 'packed.json'), JSON.stringify(files.map(file => file.path)));
   return folder;
+}
+
+/** Another user's project with the same package, and only these packages of tfjs beside it. */
+export function makeProjectBeside({installed}, names) {
+  const folder = mkdtempSync(join(tmpdir(), 'large-margin-packed-'));
+  writeManifest(folder);
+  cpSync(installed, join(folder, 'node_modules/tfjs-large-margin'), {recursive: true});
+  linkTfjs(folder, names);
+  return folder;
+}
+
+const TFJS = 'node_modules/@tensorflow';
+
+function linkTfjs(folder, names) {
+  mkdirSync(join(folder, TFJS));
+  for (const name of names) symlinkSync(resolve(TFJS, name), join(folder, TFJS, name));
+}
+
+function writeManifest(folder) {
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({name: 'user', private: true, type: 'module'}));
 }
 
 /** The project made by makePackedProject: where it is, its package and the list of the tarball's files. */

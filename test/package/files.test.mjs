@@ -12,7 +12,7 @@ const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'
 const expected = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/(src|plugin)\/[\w/]+\.(js|js\.map|d\.ts)$/,
-  /^dist\/large-margin\.umd(\.min)?\.js(\.map)?$/,
+  /^dist\/large-margin(-wasm)?\.umd(\.min)?\.js(\.map)?$/,
   /^scripts\/(cli|doctor)\.mjs$/,
   /^scripts\/native\/\w+\.mjs$/,
 ];

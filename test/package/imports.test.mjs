@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {packedProject, runUserProgram} from './packed.mjs';
+import {packedProject, projectWith, runUserProgram} from './packed.mjs';
 
 const project = await packedProject();
 
@@ -70,6 +70,19 @@ test('the entry ./node chooses an engine and says which', () => {
     ),
   );
   assert.match(found, /^backend cpu /);
+});
+
+test('the entry ./node needs no engine to be imported: cpu is taken where it is the only one', () => {
+  const found = lastLine(
+    runUserProgram(
+      projectWith(project, ['tfjs-core', 'tfjs-layers', 'tfjs-backend-cpu']),
+      'only_cpu.mjs',
+      `import {chooseBackend} from 'tfjs-large-margin/node';
+       const {backend, skipped} = await chooseBackend();
+       console.log(JSON.stringify([backend, ...skipped.map(({reason}) => reason)]));`,
+    ),
+  );
+  assert.deepEqual(found, ['cpu', 'not installed', 'not installed', 'not installed']);
 });
 
 test('paths inside the package are closed', () => {

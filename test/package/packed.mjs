@@ -4,6 +4,7 @@ import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {
   makePackedProject,
+  makeProjectBeside,
   readPackedProject,
   removePackedProject,
 } from '../../scripts/testing/packed_project.mjs';
@@ -16,6 +17,19 @@ export async function packedProject() {
   after(() => removePackedProject(folder));
   return readPackedProject(folder);
 }
+
+/** A user's project with these packages of tfjs and no other; removed after the tests of the file. */
+export function projectWith(project, names) {
+  const folder = makeProjectBeside(project, names);
+  after(() => removePackedProject(folder));
+  return {folder};
+}
+
+/** All of tfjs that npm brings without an addon of its own. */
+export const PURE_TFJS = [
+  ...['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-data', 'tfjs-converter'],
+  ...['tfjs-backend-cpu', 'tfjs-backend-webgl', 'tfjs-backend-wasm'],
+];
 
 /** Runs a program text in the user's project with a Node of its own; gives its code and output. */
 export function runUserProgram({folder}, name, text) {

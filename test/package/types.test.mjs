@@ -39,10 +39,12 @@ for (const kind of Object.keys(kinds)) {
       `import * as tf from '@tensorflow/tfjs';
        import {LargeMarginModel, type MarginOptions} from 'tfjs-large-margin';
        import {chooseBackend, type BackendChoice} from 'tfjs-large-margin/node';
+       import {wasmKernelReport, type WasmKernelReport} from 'tfjs-large-margin/wasm';
        const options: MarginOptions = {gamma: 1, layers: ['input', {name: 'conv', norm: 'linf'}]};
        const base: tf.LayersModel = tf.sequential();
        export const model: tf.LayersModel = new LargeMarginModel(base, options);
-       export const choice: Promise<BackendChoice> = chooseBackend({prefer: 'wasm'});`,
+       export const choice: Promise<BackendChoice> = chooseBackend({prefer: 'wasm'});
+       export const report: WasmKernelReport[] = wasmKernelReport();`,
     );
     assert.equal(status, 0, stdout);
   });

@@ -21,12 +21,36 @@ for (const file of ['large-margin.umd.js', 'large-margin.umd.min.js']) {
     assert.equal(status, 0, stderr);
     assert.equal(stdout.trim().split('\n').at(-1), 'function true');
   });
+}
 
-  test(`${file} carries the licence and the map to the TypeScript sources`, async () => {
-    const {readFileSync} = await import('node:fs');
-    const text = readFileSync(`${project.installed}/dist/${file}`, 'utf8');
-    assert.match(text, /@license/);
-    const {sources} = JSON.parse(readFileSync(`${project.installed}/dist/${file}.map`, 'utf8'));
-    assert.ok(sources.length > 0 && sources.every(source => source.endsWith('.ts')), sources.join(', '));
+for (const file of ['large-margin-wasm.umd.js', 'large-margin-wasm.umd.min.js']) {
+  test(`${file} finds the globals tf and tf.wasm, and its kernels run`, () => {
+    const {status, stdout, stderr} = runUserProgram(
+      project,
+      'umd_wasm.mjs',
+      `import {readFileSync} from 'node:fs';
+       import vm from 'node:vm';
+       import * as core from '@tensorflow/tfjs-core';
+       import * as wasm from '@tensorflow/tfjs-backend-wasm';
+       globalThis.tf = {...core, wasm};
+       vm.runInThisContext(readFileSync('node_modules/tfjs-large-margin/dist/${file}', 'utf8'));
+       await tf.setBackend('wasm');
+       const report = largeMarginWasm.wasmKernelReport();
+       console.log(JSON.stringify(report.filter(({runsOn}) => runsOn === 'operations')), report.length > 0);`,
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(stdout.trim().split('\n').at(-1), '[] true');
   });
+}
+
+for (const name of ['large-margin', 'large-margin-wasm']) {
+  for (const file of [`${name}.umd.js`, `${name}.umd.min.js`]) {
+    test(`${file} carries the licence and the map to the TypeScript sources`, async () => {
+      const {readFileSync} = await import('node:fs');
+      const text = readFileSync(`${project.installed}/dist/${file}`, 'utf8');
+      assert.match(text, /@license/);
+      const {sources} = JSON.parse(readFileSync(`${project.installed}/dist/${file}.map`, 'utf8'));
+      assert.ok(sources.length > 0 && sources.every(source => source.endsWith('.ts')), sources.join(', '));
+    });
+  }
 }
