@@ -8,6 +8,7 @@ export interface ConvSample {
   filter: Shape4D;
   strides: [number, number];
   pad: 'same' | 'valid' | backend_util.ExplicitPadding;
+  dilations?: [number, number];
 }
 
 /** Small convolutions with odd sizes, all sorts of padding, and channels that do and do not fill a vector. */
@@ -27,4 +28,23 @@ export const CONV_SAMPLES: ConvSample[] = [
     ],
   },
   {x: [3, 3, 3, 8], dy: [3, 3, 3, 12], filter: [1, 1, 8, 12], strides: [1, 1], pad: 'valid'},
+];
+
+/** The same where each channel has a filter of its own, or more; one of them is spread out. */
+export const DEPTHWISE_SAMPLES: ConvSample[] = [
+  {x: [2, 5, 6, 7], dy: [2, 5, 6, 7], filter: [3, 3, 7, 1], strides: [1, 1], pad: 'same'},
+  {x: [1, 7, 6, 3], dy: [1, 3, 2, 6], filter: [3, 2, 3, 2], strides: [2, 3], pad: 'valid'},
+  {
+    x: [2, 5, 4, 4],
+    dy: [2, 3, 5, 4],
+    filter: [2, 3, 4, 1],
+    strides: [2, 1],
+    pad: [
+      [0, 0],
+      [1, 1],
+      [2, 3],
+      [0, 0],
+    ],
+    dilations: [1, 2],
+  },
 ];

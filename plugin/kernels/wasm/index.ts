@@ -1,16 +1,28 @@
 // First, so that its kernels are there to be replaced.
 import '@tensorflow/tfjs-backend-wasm';
 import {findBackend, getKernel, registerKernel, unregisterKernel} from '@tensorflow/tfjs-core';
+import {avgPoolGrad} from './AvgPoolGrad.js';
 import {batchMatMul} from './BatchMatMul.js';
 import {choiceOf, chosenKernel} from './choose_kernel.js';
 import {conv2DBackpropFilter} from './Conv2DBackpropFilter.js';
 import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
+import {depthwiseConv2dNativeBackpropFilter} from './DepthwiseConv2dNativeBackpropFilter.js';
+import {depthwiseConv2dNativeBackpropInput} from './DepthwiseConv2dNativeBackpropInput.js';
+import {maxPoolGrad} from './MaxPoolGrad.js';
 import {WASM, type WasmBackend} from './wasm_backend.js';
 
 export {WasmMemoryError} from './wasm_backend.js';
 
 /** All of them. */
-const wasmKernels = [batchMatMul, conv2DBackpropFilter, conv2DBackpropInput];
+const wasmKernels = [
+  avgPoolGrad,
+  batchMatMul,
+  conv2DBackpropFilter,
+  conv2DBackpropInput,
+  depthwiseConv2dNativeBackpropFilter,
+  depthwiseConv2dNativeBackpropInput,
+  maxPoolGrad,
+];
 
 for (const kernel of wasmKernels) {
   const stock = getKernel(kernel.name, WASM);

@@ -7,7 +7,8 @@ import {memoryOf, type WasmBackend} from './wasm_backend.js';
  */
 export type SideFunctions = Record<SideFunction, (...numbers: number[]) => number>;
 
-export type SideFunction = 'conv2DBackpropInput' | 'conv2DBackpropInputScratch' | 'gemm' | 'gemmScratch';
+export type SideFunction =
+  'conv2DBackpropInput' | 'conv2DBackpropInputScratch' | 'depthwise' | 'gemm' | 'gemmScratch' | 'poolGrad';
 
 /** The module on the memory of one backend. */
 export interface SideModule extends SideFunctions {

@@ -1,0 +1,77 @@
+import {
+  DepthwiseConv2dNativeBackpropFilter,
+  engine,
+  mul,
+  notEqual,
+  ones,
+  randomUniform,
+  reshape,
+  stack,
+  sum,
+  where,
+  zeros,
+  type NamedAttrMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import {checkTensors} from './check_tensors.js';
+import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {DEPTHWISE_SAMPLES} from './conv_samples.js';
+import {makeTensor, pointerTo} from './wasm_backend.js';
+import type {KernelCall, WasmKernel} from './wasm_kernel.js';
+import {pick, windowTaps} from './window_taps.js';
+
+type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
+
+/** The slope of a depthwise convolution's filter: for each tap, what was under it times dy, summed over all places. */
+export const depthwiseConv2dNativeBackpropFilter: WasmKernel = {
+  name: DepthwiseConv2dNativeBackpropFilter,
+  run: (call: Call, module) => {
+    const {backend, inputs, attrs} = call;
+    const info = infoOf(call);
+    const [kernelName, shape] = [DepthwiseConv2dNativeBackpropFilter, attrs.filterShape];
+    return makeTensor(backend, {kernelName, shape, scratchBytes: GEOMETRY_BYTES}, (output, geometry) => {
+      writeGeometry(module.memory, geometry, info);
+      const [x, dy] = [pointerTo(backend, inputs.x), pointerTo(backend, inputs.dy)];
+      module.depthwise(x, dy, output, geometry, info.batchSize, shape[3], 0);
+    });
+  },
+  compose: (call: Call) => {
+    const {x, dy} = call.inputs;
+    const info = infoOf(call);
+    const {filterShape} = call.attrs;
+    if (x.size === 0 || dy.size === 0) return zeros(filterShape);
+    const [batch, height, width] = info.outShape;
+    const [places, channels, multiplier] = [batch * height * width, info.inChannels, filterShape[3]];
+    const parts = windowTaps(info).map(tap => {
+      // What lies beside the picture is not there: 0 times an infinite dy would be NaN.
+      const isInside = notEqual(pick(ones(x.shape), tap.onPicture), 0);
+      const slopes = where(
+        reshape(isInside, [places, channels, 1]),
+        reshape(dy, [places, channels, multiplier]),
+        0,
+      );
+      return sum(mul(reshape(pick(x, tap.onPicture), [places, channels, 1]), slopes), 0);
+    });
+    return reshape(stack(parts), filterShape);
+  },
+  sample: () =>
+    DEPTHWISE_SAMPLES.map(({x, dy, filter, ...attrs}, i) => {
+      const inputs = {
+        x: randomUniform(x, -1, 1, 'float32', 1 + i),
+        dy: randomUniform(dy, -1, 1, 'float32', 9 + i),
+      };
+      const all = {...attrs, filterShape: filter} as unknown as NamedAttrMap;
+      return engine().runKernel(DepthwiseConv2dNativeBackpropFilter, inputs, all) as Tensor;
+    }),
+};
+
+function infoOf({inputs: {x, dy}, attrs}: Call) {
+  const info = convInfo(
+    ...([DepthwiseConv2dNativeBackpropFilter, x.shape as Shape4D, attrs.filterShape, attrs, true] as const),
+  );
+  checkTensors(DepthwiseConv2dNativeBackpropFilter, {
+    x: [x, [info.batchSize, info.inHeight, info.inWidth, attrs.filterShape[2]]],
+    dy: [dy, info.outShape],
+  });
+  return info;
+}

@@ -1,0 +1,68 @@
+import {
+  addN,
+  DepthwiseConv2dNativeBackpropInput,
+  engine,
+  mul,
+  randomUniform,
+  reshape,
+  slice,
+  sum,
+  zeros,
+  type NamedAttrMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import {checkTensors} from './check_tensors.js';
+import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {DEPTHWISE_SAMPLES} from './conv_samples.js';
+import {makeTensor, pointerTo} from './wasm_backend.js';
+import type {KernelCall, WasmKernel} from './wasm_kernel.js';
+import {pick, windowTaps} from './window_taps.js';
+
+type Call = KernelCall<ConvAttrs & {inputShape: Shape4D}>;
+
+/** The slope of a depthwise convolution's pictures: each number of dy goes back to where its window was, times the filter. */
+export const depthwiseConv2dNativeBackpropInput: WasmKernel = {
+  name: DepthwiseConv2dNativeBackpropInput,
+  run: (call: Call, module) => {
+    const {backend, inputs, attrs} = call;
+    const info = infoOf(call);
+    const [kernelName, shape] = [DepthwiseConv2dNativeBackpropInput, attrs.inputShape];
+    return makeTensor(backend, {kernelName, shape, scratchBytes: GEOMETRY_BYTES}, (output, geometry) => {
+      writeGeometry(module.memory, geometry, info);
+      const [dy, filter] = [pointerTo(backend, inputs.dy), pointerTo(backend, inputs.filter)];
+      module.depthwise(output, dy, filter, geometry, info.batchSize, inputs.filter.shape[3]!, 1);
+    });
+  },
+  compose: (call: Call) => {
+    const {dy, filter} = call.inputs;
+    const info = infoOf(call);
+    if (dy.size === 0 || filter.size === 0) return zeros(info.inShape);
+    const multiplier = filter.shape[3]!;
+    const [batch, height, width] = info.outShape;
+    const apart = reshape(dy, [batch * height * width, info.inChannels, multiplier]);
+    const parts = windowTaps(info).map(tap => {
+      const weights = slice(filter, [tap.row, tap.column, 0, 0], [1, 1, info.inChannels, multiplier]);
+      const slopes = sum(mul(apart, reshape(weights, [1, info.inChannels, multiplier])), 2);
+      return pick(reshape(slopes, [batch, height, width, info.inChannels]), tap.inWindows);
+    });
+    return addN(parts);
+  },
+  sample: () =>
+    DEPTHWISE_SAMPLES.map(({x, dy, filter, ...attrs}, i) => {
+      const inputs = {
+        dy: randomUniform(dy, -1, 1, 'float32', 1 + i),
+        filter: randomUniform(filter, -1, 1, 'float32', 9 + i),
+      };
+      const all = {...attrs, inputShape: x} as unknown as NamedAttrMap;
+      return engine().runKernel(DepthwiseConv2dNativeBackpropInput, inputs, all) as Tensor;
+    }),
+};
+
+function infoOf({inputs: {dy, filter}, attrs}: Call) {
+  const name = DepthwiseConv2dNativeBackpropInput;
+  const info = convInfo(name, attrs.inputShape, filter.shape as Shape4D, attrs, true);
+  const [height, width, , multiplier] = filter.shape as Shape4D;
+  const filterShape = [height, width, info.inChannels, multiplier];
+  checkTensors(name, {dy: [dy, info.outShape], filter: [filter, filterShape]});
+  return info;
+}
