@@ -43,6 +43,30 @@ describe('measuredBars', () => {
   });
 });
 
+describe('measuredBars of wasm', () => {
+  const wasm = (mode: string, engine: string, toCrossEntropy: number, ratios = {}) =>
+    row(mode, toCrossEntropy, ratios, {part: 'wasm', engine, batch: 64});
+
+  it('sets both variants beside stock, tuned and their own cross-entropy', () => {
+    const found = measuredBars([
+      wasm('ce', 'wasm-simd', 1, {'tfjs-node': 2.2, 'tfjs-node-tuned': 3.5}),
+      wasm('all-k1', 'wasm-simd', 1.55),
+      wasm('ce', 'wasm-relaxed-simd', 1, {'tfjs-node': 1.8, 'tfjs-node-tuned': 2.9}),
+    ]);
+    expect(found.map(({title, value, bar}) => `${title}: ${value} (${bar})`)).toEqual([
+      'wasm, SIMD: cross-entropy step / stock tfjs-node: 2.2 (<= 2.5)',
+      'wasm, SIMD: cross-entropy step / tuned tfjs-node: 3.5 (<= 4)',
+      'wasm, SIMD: 4 layers k1 / own cross-entropy: 1.55 (<= 1.6)',
+      'wasm, relaxed SIMD: cross-entropy step / stock tfjs-node: 1.8 (<= 2.5)',
+      'wasm, relaxed SIMD: cross-entropy step / tuned tfjs-node: 2.9 (<= 4)',
+    ]);
+  });
+
+  it('leaves the bars of tfjs-node to other parts', () => {
+    expect(measuredBars([wasm('all-k1', 'tfjs-node-tuned', 1.5)])).toEqual([]);
+  });
+});
+
 describe('formatReport', () => {
   const report = (rows: ReturnType<typeof row>[]) =>
     formatReport({
@@ -66,6 +90,12 @@ describe('formatReport', () => {
     for (const part of wanted) expect(text).toContain(part);
     expect(text.match(/CNN, batch 256/g)).toHaveLength(1);
     expect(text).toMatch(/own cross-entropy\s+256\s+2\.40\s+<= 3\.1 \(goal 2\.2\)/);
+  });
+
+  it('shows single kernels where they were measured', () => {
+    const kernels = [{group: 'CNN', title: 'conv1', kernel: 'Conv2D', gflops: {simd: {stock: 12.34}}}];
+    const found = {machine: 'a machine', versions: {}, minutes: 1, rows: [], notes: [], kernels: kernels as never};
+    expect(formatReport(found)).toMatch(/Conv2D +conv1 +- +- +12\.3/);
   });
 
   it('says loudly which losses differ, and why a row is empty', () => {

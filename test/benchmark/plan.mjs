@@ -16,6 +16,7 @@ export function planCases(parts, options, engines) {
   const notes = parts
     .filter(part => !runnable.includes(part))
     .map(part => `${part.name}: ${part.unavailable()}`);
+  notes.push(...runnable.flatMap(part => part.notes?.() ?? []));
   const all = runnable.flatMap(part => {
     const taking = engines.filter(({parts}) => parts.includes(part.name));
     return part.cases().map(one => ({...one, part: part.name, engines: taking}));

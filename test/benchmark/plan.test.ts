@@ -44,6 +44,11 @@ describe('planCases', () => {
     expect(planCases([blind], {}, engines)).toEqual({cases: [], notes: ['gpu: no GPU: untested']});
   });
 
+  it('notes what a part says that it leaves out', () => {
+    const partial = {...part, notes: () => ['MobileNet: not there']};
+    expect(planCases([partial], {}, engines).notes).toEqual(['MobileNet: not there']);
+  });
+
   it.each([
     [{engines: ['nothing']}, "--engines: nothing is none of these parts' engines: a, b"],
     [{modes: ['k7']}, "--modes: k7 is none of these parts' modes: ce, k1, exact"],

@@ -1,5 +1,6 @@
 import {formatDifference, formatMs, formatRatio, formatTable} from '../../scripts/benchmark/table.mjs';
 import {measuredBars} from './bars.mjs';
+import {formatKernels} from './kernels/kernel_table.mjs';
 
 const megabytes = bytes => (bytes ? (bytes / 1e6).toFixed(0) : '-');
 const unless = (row, text) => (row.problem ? '-' : text);
@@ -23,8 +24,8 @@ times of the same rounds: each engine's cross-entropy takes part in the rounds o
 the process ever held (VmHWM). Losses are compared with the first engine of the mode, at the first step (same weights, same
 batch) and after one update.`;
 
-/** The whole result as text: machine, one table, notes, bars. */
-export function formatReport({machine, versions, minutes, rows, notes}) {
+/** The whole result as text: machine, one table, notes, single kernels where they were measured, bars. */
+export function formatReport({machine, versions, minutes, rows, notes, kernels = []}) {
   const lines = [
     machine,
     Object.entries(versions)
@@ -36,6 +37,7 @@ export function formatReport({machine, versions, minutes, rows, notes}) {
     NOTES,
     ...notes,
   ];
+  if (kernels.length > 0) lines.push('', formatKernels(kernels));
   const bars = measuredBars(rows);
   if (bars.length > 0) lines.push('', formatBars(bars));
   lines.push('', `${minutes.toFixed(1)} minutes in all`);

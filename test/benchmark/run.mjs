@@ -47,6 +47,12 @@ export async function runParts(parts, options, report) {
     // After each case, so that a run that is broken off has not been for nothing.
     writeResult(result, formatReport(result), name);
   }
+  for (const {name: part, kernels} of parts) {
+    if (!kernels) continue;
+    report.line(`kernels of the part ${part}`);
+    result.kernels = await kernels({rounds: options.rounds});
+    result.minutes = elapsed() / 60e3;
+  }
   return finish(result, parts, name, report);
 }
 

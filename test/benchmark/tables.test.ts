@@ -20,7 +20,7 @@ async function allCases(): Promise<Case[]> {
 
 it('names in its parts only nets that there are, has an engine for each, and cross-entropy among the modes', async () => {
   const [parts, nets, engines] = [await allParts(), await allNets(), await allEngines()];
-  expect(Object.keys(parts)).toEqual(['mnist', 'mlp', 'resnet', 'rivals', 'growth', 'gpu']);
+  expect(Object.keys(parts)).toEqual(['mnist', 'mlp', 'resnet', 'rivals', 'growth', 'gpu', 'wasm']);
   for (const name of engines.flatMap(engine => engine.parts)) expect(Object.keys(parts)).toContain(name);
   for (const one of await allCases()) {
     expect(Object.keys(nets)).toContain(one.net);
@@ -50,6 +50,14 @@ it('has the ResNet of the paper: 58 convolutions, 859,898 weights', async () => 
   expect(layers.filter(layer => layer.getClassName() === 'Conv2D')).toHaveLength(58);
   expect(net.countParams()).toBe(859_898);
   net.dispose();
+});
+
+it('says where MobileNet is not there, and leaves it out of the part', async () => {
+  const {wasm} = await allParts();
+  const nets = wasm.cases().map(({net}: Case) => net);
+  const isThere = (await allNets()).mobilenet.unavailable() === null;
+  expect(nets.includes('mobilenet')).toBe(isThere);
+  expect(wasm.notes()).toHaveLength(isThere ? 0 : 1);
 });
 
 it('says that the GPU is untested where there is none', () => {

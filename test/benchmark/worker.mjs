@@ -35,7 +35,7 @@ async function makeStep(tf, file, mode) {
   const {net: name, classes, tensors} = JSON.parse(readFileSync(file, 'utf8'));
   const net = await findNet(name);
   const values = readTensors(tf, file, tensors);
-  const base = net.build(tf, {classes, seed: 0});
+  const base = await net.build(tf, {classes, seed: 0});
   base.setWeights(values.slice(2));
   const model = mode ? await wrap(base, mode, net) : base;
   const loss = mode ? undefined : (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits);

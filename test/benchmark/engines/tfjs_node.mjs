@@ -3,7 +3,7 @@ export const engine = {
   name: 'tfjs-node',
   title: 'tfjs-node, stock',
   order: 1,
-  parts: ['mnist', 'mlp', 'rivals'],
+  parts: ['mnist', 'mlp', 'rivals', 'wasm'],
   start: async () => {
     const tf = await import('@tensorflow/tfjs-node');
     return {tf, versions: {libtensorflow: tf.backend().binding.TF_Version}};

@@ -5,7 +5,7 @@ export const engine = {
   name: 'tfjs-node-tuned',
   title: 'tfjs-node, tuned',
   order: 2,
-  parts: ['mnist', 'mlp', 'rivals', 'resnet', 'growth'],
+  parts: ['mnist', 'mlp', 'rivals', 'resnet', 'growth', 'wasm'],
   start: async () => {
     const started = await stock.start();
     const {enableNativeKernels} = await import('tfjs-large-margin/node');
