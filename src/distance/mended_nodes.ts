@@ -10,6 +10,7 @@ import {
 import {liveTape, type TapeNode} from './live_tape.js';
 import {sumOverCopies} from './mends/copies.js';
 import {avgPool3dGrad, avgPoolGrad, maxPoolGrad} from './mends/pools.js';
+import {isProvenRight} from './mends/proofs.js';
 import {resizeBilinearGrad, resizeNearestNeighborGrad} from './mends/resizes.js';
 
 /** Runs a kernel as the backend has it. */
@@ -27,13 +28,20 @@ interface Mend {
 
 const always = () => true;
 const butNative = (backend: string) => backend !== 'tensorflow';
-const onWasm = (backend: string) => backend === 'wasm';
 
 /** Where tfjs's first derivative is wrong, by operation; docs/tfjs_faults.md has the proofs. */
 const MENDS: Record<string, Mend> = {
-  AvgPool: {calls: 'AvgPoolGrad', mended: avgPoolGrad, isNeeded: butNative},
+  AvgPool: {
+    calls: 'AvgPoolGrad',
+    mended: avgPoolGrad,
+    isNeeded: backend => butNative(backend) && !isProvenRight('AvgPoolGrad', backend),
+  },
   AvgPool3D: {calls: 'AvgPool3DGrad', mended: avgPool3dGrad, isNeeded: butNative},
-  MaxPool: {calls: 'MaxPoolGrad', mended: maxPoolGrad, isNeeded: onWasm},
+  MaxPool: {
+    calls: 'MaxPoolGrad',
+    mended: maxPoolGrad,
+    isNeeded: backend => backend === 'wasm' && !isProvenRight('MaxPoolGrad', backend),
+  },
   ResizeNearestNeighbor: {
     calls: 'ResizeNearestNeighborGrad',
     mended: resizeNearestNeighborGrad,
