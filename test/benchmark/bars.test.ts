@@ -94,7 +94,14 @@ describe('formatReport', () => {
 
   it('shows single kernels where they were measured', () => {
     const kernels = [{group: 'CNN', title: 'conv1', kernel: 'Conv2D', gflops: {simd: {stock: 12.34}}}];
-    const found = {machine: 'a machine', versions: {}, minutes: 1, rows: [], notes: [], kernels: kernels as never};
+    const found = {
+      machine: 'a machine',
+      versions: {},
+      minutes: 1,
+      rows: [],
+      notes: [],
+      kernels: kernels as never,
+    };
     expect(formatReport(found)).toMatch(/Conv2D +conv1 +- +- +12\.3/);
   });
 

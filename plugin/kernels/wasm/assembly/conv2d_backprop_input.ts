@@ -1,6 +1,6 @@
 import {addPatches} from './add_patches';
 import {gemm, gemmScratch} from './gemm';
-import {Patches} from './patches';
+import {isPointwise, Patches} from './patches';
 
 /** Bytes of patches that are made at a time: they stay in the cache until they are added up. */
 const BLOCK: i32 = 1 << 20;
@@ -26,6 +26,11 @@ export function conv2DBackpropInput(
   const places = batch * p.outHeight * p.outWidth;
   const block = blockOf(patch, places);
   const rest = scratch + ((<usize>(block * patch)) << 2);
+  if (isPointwise(p)) {
+    // The patches are the pictures.
+    gemm(places, outChannels, patch, dy, outChannels, 1, 0, filter, 1, outChannels, dx, patch, 0, scratch);
+    return;
+  }
   memory.fill(dx, 0, (<usize>(batch * p.inHeight * p.inWidth * p.channels)) << 2);
   for (let place = 0; place < places; place += block) {
     const count = min(block, places - place);

@@ -2,23 +2,9 @@
 
 /** Panels of 4 rows of a; rows that are missing in the last one are 0. */
 export function packRows(to: usize, a: usize, rows: i32, terms: i32, rowStep: i32, termStep: i32): void {
-  const term = (<usize>termStep) << 2;
-  const row = (<usize>rowStep) << 2;
   for (let i = 0; i < rows; i += 4) {
-    let from = a + <usize>i * row;
-    const height = rows - i;
-    if (height >= 4 && rowStep == 1) {
-      for (let k = 0; k < terms; k++, from += term, to += 16) v128.store(to, v128.load(from));
-    } else if (height >= 4) {
-      for (let k = 0; k < terms; k++, from += term, to += 16) {
-        store<f32>(to, load<f32>(from), 0);
-        store<f32>(to, load<f32>(from + row), 4);
-        store<f32>(to, load<f32>(from + 2 * row), 8);
-        store<f32>(to, load<f32>(from + 3 * row), 12);
-      }
-    } else {
-      for (let k = 0; k < terms; k++, from += term, to += 16) packPart(to, from, height, 4, row);
-    }
+    packFour(to, a + ((<usize>i * <usize>rowStep) << 2), rows - i, terms, rowStep, termStep, 16);
+    to += (<usize>terms) << 4;
   }
 }
 
@@ -31,30 +17,61 @@ export function packColumns(
   termStep: i32,
   columnStep: i32,
 ): void {
-  const term = (<usize>termStep) << 2;
   const column = (<usize>columnStep) << 2;
   for (let j = 0; j < columns; j += 8) {
-    let from = b + <usize>j * column;
+    const from = b + <usize>j * column;
     const width = columns - j;
     if (width >= 8 && columnStep == 1) {
-      for (let k = 0; k < terms; k++, from += term, to += 32) {
-        v128.store(to, v128.load(from));
-        v128.store(to, v128.load(from, 16), 16);
+      const term = (<usize>termStep) << 2;
+      let read = from;
+      for (let k = 0; k < terms; k++, read += term, to += 32) {
+        v128.store(to, v128.load(read));
+        v128.store(to, v128.load(read, 16), 16);
       }
-    } else if (width >= 8) {
-      // Along the terms, which lie side by side where the matrix is transposed.
-      for (let q: usize = 0; q < 8; q++) {
-        let read = from + q * column;
-        let write = to + (q << 2);
-        for (let k = 0; k < terms; k++, read += term, write += 32) store<f32>(write, load<f32>(read));
-      }
-      to += (<usize>terms) << 5;
     } else {
-      for (let k = 0; k < terms; k++, from += term, to += 32) packPart(to, from, width, 8, column);
+      packFour(to, from, width, terms, columnStep, termStep, 32);
+      packFour(to + 16, from + 4 * column, width - 4, terms, columnStep, termStep, 32);
+      to += (<usize>terms) << 5;
     }
   }
 }
 
-function packPart(to: usize, from: usize, count: i32, size: i32, step: usize): void {
-  for (let q = 0; q < size; q++, from += step, to += 4) store<f32>(to, q < count ? load<f32>(from) : 0);
+/** Four lines of a matrix, or the `count` of them that there are, beside each other: a term of each, every `step` bytes. */
+function packFour(
+  to: usize,
+  from: usize,
+  count: i32,
+  terms: i32,
+  lineStep: i32,
+  termStep: i32,
+  step: usize,
+): void {
+  const line = (<usize>lineStep) << 2;
+  const term = (<usize>termStep) << 2;
+  let k = 0;
+  if (count >= 4 && lineStep == 1) {
+    for (; k < terms; k++, from += term, to += step) v128.store(to, v128.load(from));
+  } else if (count >= 4 && termStep == 1) {
+    for (; k + 4 <= terms; k += 4, from += 16, to += 4 * step) turn(to, from, line, step);
+  }
+  for (; k < terms; k++, from += term, to += step) {
+    for (let q = 0; q < 4; q++)
+      store<f32>(to + ((<usize>q) << 2), q < count ? load<f32>(from + <usize>q * line) : 0);
+  }
+}
+
+/** 4 x 4 numbers, transposed. */
+function turn(to: usize, from: usize, line: usize, step: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + line);
+  const c = v128.load(from + 2 * line);
+  const d = v128.load(from + 3 * line);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
+  v128.store(to + step, v128.shuffle<f64>(ab, cd, 1, 3));
+  const abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to + 2 * step, v128.shuffle<f64>(abHigh, cdHigh, 0, 2));
+  v128.store(to + 3 * step, v128.shuffle<f64>(abHigh, cdHigh, 1, 3));
 }

@@ -15,3 +15,9 @@ export class Patches {
   padTop: i32;
   padLeft: i32;
 }
+
+/** Whether a patch is a pixel, and every pixel one: 1 x 1, without strides and padding. */
+export function isPointwise(p: Patches): bool {
+  const isPixel = p.filterHeight * p.filterWidth * p.strideHeight * p.strideWidth == 1;
+  return isPixel && p.inHeight == p.outHeight && p.inWidth == p.outWidth;
+}
