@@ -1,5 +1,7 @@
 import {RELAXED_SIMD, SIMD, type ModuleCode} from './side_module_code.js';
-import {memoryOf, type WasmBackend} from './wasm_backend.js';
+import {splitWork} from './split_work.js';
+import {startThreads, type Threads} from './threads.js';
+import {memoryOf, onDispose, threadsOf, type WasmBackend} from './wasm_backend.js';
 
 /**
  * What the module of `assembly/` computes, by name; what the numbers mean is said there. Pointers are bytes from the start
@@ -8,13 +10,29 @@ import {memoryOf, type WasmBackend} from './wasm_backend.js';
 export type SideFunctions = Record<SideFunction, (...numbers: number[]) => number>;
 
 export type SideFunction =
-  'conv2DBackpropInput' | 'conv2DBackpropInputScratch' | 'depthwise' | 'gemm' | 'gemmScratch' | 'poolGrad';
+  | 'conv2DBackpropInput'
+  | 'conv2DBackpropInputScratch'
+  | 'depthwise'
+  | 'gemm'
+  | 'gemmScratch'
+  | 'poolGrad'
+  | 'gate'
+  | 'normalize'
+  | 'rowScratch'
+  | 'tile'
+  | 'sums'
+  | 'batchNormSums'
+  | 'adamStep'
+  | 'momentumStep'
+  | 'rmsPropStep';
 
 /** The module on the memory of one backend. */
 export interface SideModule extends SideFunctions {
   /** 'relaxed-simd' multiplies and adds in one instruction, where the engine has that. */
   variant: 'relaxed-simd' | 'simd';
   memory: WebAssembly.Memory;
+  /** What large jobs are split between, where the memory can be shared. */
+  threads?: Threads;
 }
 
 const CODES: Array<[SideModule['variant'], ModuleCode]> = [
@@ -34,8 +52,14 @@ export function startSideModule(backend: WasmBackend): SideModule | string {
     const bytes = decode(code, memory);
     if (!WebAssembly.validate(bytes)) continue;
     try {
-      const {exports} = new WebAssembly.Instance(new WebAssembly.Module(bytes), {env: {memory}});
-      return {...(exports as unknown as SideFunctions), variant, memory};
+      const compiled = new WebAssembly.Module(bytes);
+      const instance = new WebAssembly.Instance(compiled, {env: {memory}});
+      const module = {...(instance.exports as unknown as SideFunctions), variant, memory};
+      const most = isShared(memory) ? threadsOf(backend) : 1;
+      if (most < 2) return module;
+      const threads = startThreads(instance, compiled, memory, most, warnOfOneThread);
+      onDispose(backend, () => threads.stop());
+      return {...splitWork(module, threads), threads};
     } catch (error) {
       return `the module does not start: ${error instanceof Error ? error.message : String(error)}`;
     }
@@ -44,10 +68,19 @@ export function startSideModule(backend: WasmBackend): SideModule | string {
 }
 
 /** The module's bytes for this memory: whether memory is shared between threads is said in one byte of its import. */
-function decode({base64, sharedFlagAt}: ModuleCode, {buffer}: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
+function decode({base64, sharedFlagAt}: ModuleCode, memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
   const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
-  if (!(buffer instanceof ArrayBuffer)) bytes[sharedFlagAt] |= SHARED;
+  if (isShared(memory)) bytes[sharedFlagAt] |= SHARED;
   return bytes;
+}
+
+/** Between threads, as that of tfjs's threaded build is. */
+function isShared({buffer}: WebAssembly.Memory): boolean {
+  return !(buffer instanceof ArrayBuffer);
+}
+
+function warnOfOneThread(reason: string): void {
+  console.warn(`tfjs-large-margin/wasm: gradients run on one thread, which is slower: ${reason}`);
 }
 
 const SHARED = 2;

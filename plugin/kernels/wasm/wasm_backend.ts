@@ -1,7 +1,12 @@
-import {util, type DataId, type KernelBackend, type TensorInfo} from '@tensorflow/tfjs-core';
+import {getBackend, util, type DataId, type KernelBackend, type TensorInfo} from '@tensorflow/tfjs-core';
 
 /** The name under which tfjs-backend-wasm registers its backend and its kernels. */
 export const WASM = 'wasm';
+
+/** Whether tfjs computes on wasm now: gradients and optimizers serve all backends. */
+export function isWasm(): boolean {
+  return getBackend() === WASM;
+}
 
 /** The parts of tfjs's wasm backend that let one read its tensors in place. */
 export interface WasmBackend extends KernelBackend {
@@ -9,11 +14,13 @@ export interface WasmBackend extends KernelBackend {
     /** What the wasm file exports, its memory included; the threaded build has its memory beside it. */
     asm?: Record<string, unknown>;
     wasmMemory?: WebAssembly.Memory;
+    tfjs?: {getThreadsCount?(): number};
     _malloc(bytes: number): number;
     _free(pointer: number): void;
   };
   dataIdMap: {get(dataId: DataId): {memoryOffset: number}};
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
+  incRef(dataId: DataId): void;
 }
 
 /** Thrown where the heap of the backend, at most 4 GiB, has no room left for what a kernel needs. */
@@ -25,6 +32,20 @@ export class WasmMemoryError extends Error {
 export function memoryOf({wasm}: WasmBackend): WebAssembly.Memory | null {
   const candidates = [wasm?.wasmMemory, wasm?.asm?.memory];
   return (candidates.find(found => found instanceof WebAssembly.Memory) as WebAssembly.Memory) ?? null;
+}
+
+/** How many threads tfjs takes, by its own bounds or by the user's `setThreadsCount`; 1 where it cannot say. */
+export function threadsOf({wasm}: WasmBackend): number {
+  return wasm.tfjs?.getThreadsCount?.() ?? 1;
+}
+
+/** Has f run before the backend goes. */
+export function onDispose(backend: WasmBackend, f: () => void): void {
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    f();
+    dispose();
+  };
 }
 
 /**

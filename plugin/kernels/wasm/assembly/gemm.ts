@@ -17,7 +17,8 @@ export function gemmScratch(rows: i32, terms: i32, columns: i32): i32 {
 
 /**
  * c[rows, columns] = a b, or c += a b where `adds` is not 0. Element (i, k) of a is at a + 4 (i aRow + k aTerm), and so for
- * b; rows of c are cRow apart. Where `patches` is not 0 it points to the geometry of pictures at a: see pack_patches.
+ * b; rows of c are cRow apart. Where `patches` is not 0 it points to the geometry of pictures at a, and the rows are from aRow
+ * on: see pack_patches.
  */
 export function gemm(
   rows: i32,
@@ -46,7 +47,7 @@ export function gemm(
       packColumns(packedB, at(b, k, bTerm, n, bColumn), depth, width, bTerm, bColumn);
       for (let m = 0; m < rows; m += ROWS) {
         const height = min(ROWS, rows - m);
-        if (patches) packPatches(packedA, a, patches, m, height, k, depth);
+        if (patches) packPatches(packedA, a, patches, aRow + m, height, k, depth);
         else packRows(packedA, at(a, m, aRow, k, aTerm), height, depth, aRow, aTerm);
         block(height, depth, width, packedA, packedB, at(c, m, cRow, n, 1), cRow, keeps);
       }

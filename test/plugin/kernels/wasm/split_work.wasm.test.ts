@@ -1,0 +1,151 @@
+import {describe, expect, it} from 'vitest';
+import {convInfo, writeGeometry} from '../../../../plugin/kernels/wasm/conv_geometry.js';
+import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {splitWork} from '../../../../plugin/kernels/wasm/split_work.js';
+import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+
+const MEBIBYTE = 1 << 20;
+const [A, B, C, GEOMETRY, SCRATCH] = [0, 16 * MEBIBYTE, 32 * MEBIBYTE, 40 * MEBIBYTE, 41 * MEBIBYTE];
+const THREADS = 3;
+
+/** Threads one after another: what they are given is what matters here. */
+function inTurn(module: SideModule) {
+  const given: number[][][] = [];
+  const threads = {
+    most: THREADS,
+    count: () => THREADS,
+    run: (name: string, parts: number[][]) => {
+      given.push(parts);
+      // The last first: no part needs another.
+      for (const part of [...parts].reverse()) module[name as 'gemm'](...part);
+    },
+    stop: () => undefined,
+  };
+  return {threads, given};
+}
+
+const started = start();
+
+function start(): SideModule {
+  const memory = new WebAssembly.Memory({initial: 960, maximum: 65536});
+  const module = startSideModule({wasm: {asm: {memory}}} as unknown as WasmBackend);
+  if (typeof module === 'string') throw new Error(module);
+  const floats = new Float32Array(memory.buffer);
+  for (let i = 0; i < C / 4; i++) floats[i] = ((i * 7919) % 2000) / 1000 - 1;
+  return module;
+}
+
+/** Runs f on the whole and on parts; gives both results and the sizes of the parts. */
+function bothWays(size: number, sizeAt: number, f: (module: SideModule) => void) {
+  const module = started;
+  const {threads, given} = inTurn(module);
+  const results = [module, splitWork(module, threads)].map(runner => {
+    const floats = new Float32Array(module.memory.buffer);
+    floats.fill(-9, C / 4, GEOMETRY / 4);
+    f(runner);
+    expect(floats[C / 4 + size]).toBe(-9);
+    return floats.slice(C / 4, C / 4 + size);
+  });
+  return {results, sizes: given.map(parts => parts.map(part => part[sizeAt]))};
+}
+
+describe('split work gives what the whole gives, to the bit', () => {
+  for (const [rows, terms, columns, sizes, at] of [
+    // 43 fours of rows: 14, 14 and 15, the last of them of one row.
+    [169, 130, 100, [[56, 56, 57]], 0],
+    // 25 eights of columns: 8, 8 and 9, the last of them of 3 columns.
+    [60, 200, 195, [[64, 64, 67]], 2],
+    // 9 rows are three fours.
+    [9, 30_000, 8, [[4, 4, 1]], 0],
+    // As many parts as there are units.
+    [8, 40_000, 8, [[4, 4]], 0],
+    [1, 300_000, 9, [[8, 1]], 2],
+  ] as Array<[number, number, number, number[][], number]>) {
+    it(`in a product of ${rows} x ${terms} x ${columns}`, () => {
+      const found = bothWays(rows * columns, at, module => {
+        module.gemm(rows, terms, columns, A, terms, 1, 0, B, columns, 1, C, columns, 0, SCRATCH);
+      });
+      expect(found.sizes).toEqual(sizes);
+      expect(found.results[1]).toEqual(found.results[0]);
+    });
+  }
+
+  it('in a product of transposed matrices, and one that is added', () => {
+    const [rows, terms, columns] = [150, 120, 130];
+    const found = bothWays(rows * columns, 0, module => {
+      module.gemm(rows, terms, columns, A, 1, rows, 0, B, 1, terms, C, columns, 0, SCRATCH);
+      module.gemm(rows, terms, columns, A, 1, rows, 0, B, 1, terms, C, columns, 1, SCRATCH);
+    });
+    expect(found.sizes.length).toBe(2);
+    expect(found.results[1]).toEqual(found.results[0]);
+  });
+
+  for (const [channels, outChannels, sizes] of [
+    // 72 rows are 18 fours; 27 are 7, the last of them of 3 rows.
+    [8, 24, [24, 24, 24]],
+    [3, 72, [8, 8, 11]],
+  ] as Array<[number, number, number[]]>) {
+    const filter: [number, number, number, number] = [3, 3, channels, outChannels];
+    const info = convInfo('test', [5, 23, 21, channels], filter, {strides: [1, 2], pad: 'same'});
+    const places = info.outHeight * info.outWidth;
+
+    it(`in a filter's slope, ${channels} channels`, () => {
+      const rows = 9 * channels;
+      const found = bothWays(rows * outChannels, 0, module => {
+        writeGeometry(module.memory, GEOMETRY, info);
+        module.gemm(
+          ...[
+            rows,
+            5 * places,
+            outChannels,
+            A,
+            0,
+            0,
+            GEOMETRY,
+            B,
+            outChannels,
+            1,
+            C,
+            outChannels,
+            0,
+            SCRATCH,
+          ],
+        );
+      });
+      expect(found.sizes).toEqual([sizes]);
+      expect(found.results[1]).toEqual(found.results[0]);
+    });
+
+    it(`in the slope of pictures, ${channels} channels`, () => {
+      const size = 5 * 23 * 21 * channels;
+      const found = bothWays(size, 4, module => {
+        writeGeometry(module.memory, GEOMETRY, info);
+        module.conv2DBackpropInput(A, B, C, GEOMETRY, 5, outChannels, SCRATCH);
+      });
+      expect(found.sizes).toEqual([[1, 2, 2]]);
+      expect(found.results[1]).toEqual(found.results[0]);
+    });
+  }
+
+  it('with scratch memory of its own for each part', () => {
+    const module = started;
+    const {threads, given} = inTurn(module);
+    const split = splitWork(module, threads);
+    const bytes = split.gemmScratch(200, 200, 200);
+    expect(bytes).toBeGreaterThanOrEqual(THREADS * module.gemmScratch(200, 200, 200));
+    split.gemm(200, 200, 200, A, 200, 1, 0, B, 200, 1, C, 200, 0, SCRATCH);
+    const starts = given[0].map(part => part[13]);
+    const each = given[0].map(([rows, terms, columns]) => module.gemmScratch(rows, terms, columns));
+    starts.forEach((first, i) =>
+      expect(first + each[i]).toBeLessThanOrEqual(starts[i + 1] ?? SCRATCH + bytes),
+    );
+  });
+
+  it('on one thread where a job is small', () => {
+    const found = bothWays(100, 0, module => {
+      module.gemm(10, 10, 10, A, 10, 1, 0, B, 10, 1, C, 10, 0, SCRATCH);
+    });
+    expect(found.sizes).toEqual([]);
+    expect(found.results[1]).toEqual(found.results[0]);
+  });
+});

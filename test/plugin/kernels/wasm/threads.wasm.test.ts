@@ -1,0 +1,146 @@
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {startThreads} from '../../../../plugin/kernels/wasm/threads.js';
+import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+import {PageWorker} from '../../../support/page_worker.js';
+
+const SIZE = 200;
+const [A, B, C, SCRATCH] = [0, 1, 2, 3].map(i => 4 * i * SIZE * SIZE);
+
+describe('threads', () => {
+  let backend: WasmBackend;
+  let warn: ReturnType<typeof vi.spyOn>;
+
+  beforeEach(() => {
+    vi.stubGlobal('Worker', PageWorker);
+    warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const memory = new WebAssembly.Memory({initial: 128, maximum: 65536, shared: true});
+    const wasm = {wasmMemory: memory, tfjs: {getThreadsCount: () => 3}};
+    backend = {wasm, dispose: () => undefined} as unknown as WasmBackend;
+  });
+
+  afterEach(() => {
+    backend.dispose();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+    PageWorker.all.length = 0;
+  });
+
+  it('compute each a part of a large product in the same memory, once they are ready', async () => {
+    const module = start(backend);
+    const floats = fill(module);
+    expect(module.threads!.count()).toBe(1);
+    expect(multiply(module, floats)).toEqual(expected());
+    await allReady(module);
+    const run = vi.spyOn(module.threads!, 'run');
+    expect(multiply(module, floats)).toEqual(expected());
+    expect(run.mock.calls[0][1].length).toBe(3);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('go with the backend', async () => {
+    const module = start(backend);
+    await allReady(module);
+    backend.dispose();
+    expect(PageWorker.all.map(worker => worker.isTerminated)).toEqual([true, true]);
+    expect(module.threads!.count()).toBe(1);
+    expect(multiply(module, fill(module))).toEqual(expected());
+  });
+
+  it('are done without, and the console says so once, where the page lets no worker start', () => {
+    vi.stubGlobal(
+      'Worker',
+      class {
+        constructor() {
+          throw new Error('forbidden by policy');
+        }
+      },
+    );
+    const module = start(backend);
+    expect(multiply(module, fill(module))).toEqual(expected());
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/gradients run on one thread.*: forbidden by policy$/)],
+    ]);
+  });
+
+  it('are done without where they fail to start later', () => {
+    const module = start(backend);
+    for (const worker of PageWorker.all) worker.onerror!({message: ''});
+    expect(module.threads!.count()).toBe(1);
+    expect(PageWorker.all.every(worker => worker.isTerminated)).toBe(true);
+    expect(multiply(module, fill(module))).toEqual(expected());
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/gradients run on one thread.*: the page lets no worker start$/)],
+    ]);
+  });
+
+  it('leave the part of a worker that fails to the others, and end', async () => {
+    // The workers get a module without functions: (module (memory (import "env" "memory") 1 65536 shared)).
+    const other = new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS));
+    const module = start(backend);
+    const instance = {exports: module} as unknown as WebAssembly.Instance;
+    const reasons: string[] = [];
+    const threads = startThreads(instance, other, module.memory, 2, reason => void reasons.push(reason));
+    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
+    const floats = fill(module);
+    const [upper, lower] = [0, SIZE / 2].map(row => product(SIZE / 2, row));
+    threads.run('gemm', [upper, lower]);
+    expect(result(floats)).toEqual(expected());
+    expect(threads.count()).toBe(1);
+    expect(reasons).toEqual(['a worker failed in its part']);
+  });
+
+  it('are none where tfjs takes one', () => {
+    (backend.wasm.tfjs as {getThreadsCount: () => number}).getThreadsCount = () => 1;
+    expect(start(backend).threads).toBeUndefined();
+    expect(PageWorker.all).toEqual([]);
+  });
+});
+
+const WITHOUT_FUNCTIONS = [
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  // The section of imports, 18 bytes: one, env.memory, a shared memory of 1 to 65,536 pages.
+  ...[2, 18, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3, 1, 0x80, 0x80, 4],
+];
+
+function start(backend: WasmBackend): SideModule {
+  const module = startSideModule(backend);
+  if (typeof module === 'string') throw new Error(module);
+  return module;
+}
+
+async function allReady({threads}: SideModule): Promise<void> {
+  while (threads!.count() < threads!.most) await new Promise(resolve => setTimeout(resolve, 1));
+}
+
+/** a[i, k] = i + k and b[k, j] = 2 where k = j, so that the product is 2 a: sums of one term, exact in float32. */
+function fill({memory}: SideModule): Float32Array {
+  const floats = new Float32Array(memory.buffer);
+  for (let i = 0; i < SIZE; i++)
+    for (let k = 0; k < SIZE; k++) {
+      floats[A / 4 + i * SIZE + k] = i + k;
+      floats[B / 4 + i * SIZE + k] = i === k ? 2 : 0;
+    }
+  return floats;
+}
+
+/** The numbers of `gemm` for some rows of the result. */
+function product(rows: number, first = 0): number[] {
+  const [a, c] = [A, C].map(start => start + 4 * first * SIZE);
+  return [rows, SIZE, SIZE, a, SIZE, 1, 0, B, SIZE, 1, c, SIZE, 0, SCRATCH + 1_000_000 * (first > 0 ? 1 : 0)];
+}
+
+/** 8 million products: above the size from which work is split. */
+function multiply(module: SideModule, floats: Float32Array): Float32Array {
+  floats.fill(-1, C / 4, C / 4 + SIZE * SIZE);
+  module.gemm(...product(SIZE));
+  return result(floats);
+}
+
+function result(floats: Float32Array): Float32Array {
+  return floats.slice(C / 4, C / 4 + SIZE * SIZE);
+}
+
+function expected(): Float32Array {
+  return Float32Array.from({length: SIZE * SIZE}, (_, n) => 2 * (Math.floor(n / SIZE) + (n % SIZE)));
+}
