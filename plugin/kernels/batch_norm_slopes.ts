@@ -3,12 +3,12 @@ import {add, mul, neg, rsqrt, sub, sum, type Tensor} from '@tensorflow/tfjs-core
 /** The slopes of a batch normalization, each made when it is asked for. */
 export type BatchNormSlopes = Record<'x' | 'mean' | 'variance' | 'offset' | 'scale', () => Tensor>;
 
-/** What a batch normalization over the last axis was made of; scale is 1 where there is none. */
+/** What a batch normalization over the last axis was made of. */
 export interface BatchNormCall {
   x: Tensor;
   mean: Tensor;
   variance: Tensor;
-  scale: Tensor | number;
+  scale: Tensor;
   epsilon: number;
 }
 

@@ -30,7 +30,7 @@ export const batchNormGradient: NativeKernel = {
       ...stock,
       gradFunc: (dy, saved, attrs) => {
         const [x, mean, variance, scale] = saved;
-        if (!isNative() || mean.rank !== 1 || !scale || x.size === 0) return stock.gradFunc(dy, saved, attrs);
+        if (!isNative() || mean.rank !== 1 || x.size === 0) return stock.gradFunc(dy, saved, attrs);
         const epsilon = (attrs as unknown as FusedBatchNormAttrs).varianceEpsilon;
         const slopes = isTaped() ? slopesFromOperations : slopesByTensorFlow;
         return slopes(dy as Tensor, {x, mean, variance, scale, epsilon});
@@ -58,7 +58,7 @@ function slopesByTensorFlow(dy: Tensor, call: BatchNormCall): BatchNormSlopes {
     data_format: 'NHWC',
     is_training: false,
   };
-  const inputs = [dy, x, scale as Tensor, mean, variance, variance];
+  const inputs = [dy, x, scale, mean, variance, variance];
   const [forX, forScale, forOffset, ...rest] = runOp('FusedBatchNormGradV3', attributes, inputs, 5);
   rest.forEach(t => t.dispose());
   return {

@@ -1,20 +1,43 @@
 // First, so that its kernels are there to be replaced.
 import '@tensorflow/tfjs-backend-wasm';
-import {findBackend, getKernel, registerKernel, unregisterKernel} from '@tensorflow/tfjs-core';
+import {
+  findBackend,
+  getGradient,
+  getKernel,
+  registerGradient,
+  registerKernel,
+  unregisterKernel,
+  type GradConfig,
+} from '@tensorflow/tfjs-core';
+import {putGradient, putOptimizer} from '../stand_in.js';
+import {fusedMatMul} from './_FusedMatMul.js';
+import {adam} from './Adam.js';
 import {avgPoolGrad} from './AvgPoolGrad.js';
 import {batchMatMul} from './BatchMatMul.js';
+import {cast} from './Cast.js';
 import {choiceOf, chosenKernel} from './choose_kernel.js';
 import {conv2DBackpropFilter} from './Conv2DBackpropFilter.js';
 import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
 import {depthwiseConv2dNativeBackpropFilter} from './DepthwiseConv2dNativeBackpropFilter.js';
 import {depthwiseConv2dNativeBackpropInput} from './DepthwiseConv2dNativeBackpropInput.js';
+import {fusedBatchNorm} from './FusedBatchNorm.js';
+import {identity} from './Identity.js';
+import {largeMarginBatchNormSums} from './LargeMarginBatchNormSums.js';
+import {largeMarginRelu6Grad} from './LargeMarginRelu6Grad.js';
+import {largeMarginReluGrad} from './LargeMarginReluGrad.js';
 import {maxPoolGrad} from './MaxPoolGrad.js';
+import {mean} from './Mean.js';
+import {momentum} from './Momentum.js';
+import {rmsProp} from './RMSProp.js';
+import {sgd} from './SGD.js';
+import {sum} from './Sum.js';
 import {WASM, type WasmBackend} from './wasm_backend.js';
+import type {WasmKernel} from './wasm_kernel.js';
 
 export {WasmMemoryError} from './wasm_backend.js';
 
 /** All of them. */
-const wasmKernels = [
+const wasmKernels: WasmKernel[] = [
   avgPoolGrad,
   batchMatMul,
   conv2DBackpropFilter,
@@ -22,13 +45,37 @@ const wasmKernels = [
   depthwiseConv2dNativeBackpropFilter,
   depthwiseConv2dNativeBackpropInput,
   maxPoolGrad,
+  ...[sum, mean, fusedMatMul, identity, cast, fusedBatchNorm, largeMarginBatchNormSums],
+  ...[largeMarginReluGrad, largeMarginRelu6Grad],
+  ...[rmsProp, adam, momentum, sgd],
 ];
+
+const ours = new WeakSet<GradConfig>();
 
 for (const kernel of wasmKernels) {
   const stock = getKernel(kernel.name, WASM);
   // A kernel that is registered twice makes tfjs warn.
   if (stock) unregisterKernel(kernel.name, WASM);
-  registerKernel(chosenKernel(kernel, stock));
+  const config = chosenKernel(kernel, stock);
+  const setupFunc: typeof config.setupFunc = backend => {
+    config.setupFunc?.(backend);
+    standIn(kernel);
+  };
+  registerKernel({...config, setupFunc});
+  standIn(kernel);
+  if (kernel.ownGradient) registerGradient(kernel.ownGradient);
+  if (kernel.optimizer) putOptimizer(kernel.optimizer);
+}
+
+/**
+ * Puts a kernel's gradient where tfjs looks for it. tfjs's own come with tfjs-layers or tfjs, which a program may import
+ * after this: when the backend starts they are there.
+ */
+function standIn({gradient}: WasmKernel): void {
+  const found = gradient && getGradient(gradient.of);
+  if (!found || ours.has(found)) return;
+  putGradient(gradient);
+  ours.add(getGradient(gradient.of));
 }
 
 /** What a kernel of the wasm backend runs on, and if not on the side module, why. */

@@ -1,4 +1,5 @@
-import type {KernelConfig, NamedTensorMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import type {GradConfig, KernelConfig, NamedTensorMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import type {GradientStandIn, OptimizerStandIn} from '../stand_in.js';
 import type {SideModule} from './side_module.js';
 import type {WasmBackend} from './wasm_backend.js';
 
@@ -23,6 +24,12 @@ export interface WasmKernel {
   sample: () => Tensor[];
   /** How far a result may be off, relative to its largest value; 1e-5 where nothing is said. */
   tolerance?: number;
+  /** The gradient of a kernel under a name of its own, so that a gradient that runs it can be differentiated again. */
+  ownGradient?: GradConfig;
+  /** What runs the kernel: it stands in for the gradient of an operation, on wasm only. */
+  gradient?: GradientStandIn;
+  /** What runs the kernel: it stands in for the step of an optimizer, on wasm only. */
+  optimizer?: OptimizerStandIn;
 }
 
 export type StockKernel = KernelConfig | undefined;

@@ -35,14 +35,10 @@ describe('the slopes of a batch normalization from operations', () => {
     expectClose(slopeOfVariance(call, scale()).dataSync(), variance().dataSync(), 1e-6);
   });
 
-  it('are computed when asked for, and take a scale of 1', () => {
+  it('are computed when asked for', () => {
     expectNoLeak(() => {
       slopesFromOperations(dy, call);
       return undefined;
     });
-    const plain = slopesFromOperations(dy, {...call, scale: 1});
-    const ones = slopesFromOperations(dy, {...call, scale: tf.ones([4])});
-    for (const name of ['x', 'mean', 'variance', 'scale', 'offset'] as const)
-      expectClose(plain[name]().dataSync(), ones[name]().dataSync(), 1e-6);
   });
 });

@@ -1,0 +1,29 @@
+import {
+  Cast,
+  engine,
+  randomUniform,
+  tensor1d,
+  type DataType,
+  type NamedAttrMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import {sharedData} from './shared_data.js';
+import type {KernelCall, WasmKernel} from './wasm_kernel.js';
+
+/** A cast to the type that a tensor has, as gradients of products ask for, without a copy. All others are tfjs's. */
+export const cast: WasmKernel = {
+  name: Cast,
+  run: ({inputs: {x}, attrs: {dtype}, backend, stock}: KernelCall<{dtype: DataType}>) =>
+    x.dtype === dtype && dtype !== 'string' ? sharedData(backend, x) : stock(),
+  compose: ({stock}: KernelCall) => stock(),
+  sample: () => {
+    const castTo = (x: Tensor, dtype: DataType) =>
+      engine().runKernel(Cast, {x}, {dtype} as unknown as NamedAttrMap) as Tensor;
+    const whole = tensor1d([1, -2], 'int32');
+    return [
+      castTo(randomUniform([3, 5], -1, 1, 'float32', 1), 'float32'),
+      castTo(whole, 'int32'),
+      castTo(whole, 'float32'),
+    ];
+  },
+};

@@ -1,0 +1,4 @@
+import {Sum} from '@tensorflow/tfjs-core';
+import {sumKernel} from './sum_kernel.js';
+
+export const sum = sumKernel(Sum, false);
