@@ -6,6 +6,7 @@ const elsewhere = ['test/reference/**', 'test/browser/**', 'test/package/**', 't
 const tools = ['test/architecture.test.ts', 'test/scripts/**/*.test.ts', 'test/benchmark/**/*.test.ts'];
 const onCpu = ['test/**/*.cpu.test.ts'];
 const onWasm = ['test/**/*.wasm.test.ts'];
+const longOnWasm = ['test/**/*.wasm.long.ts'];
 const reference = ['test/reference/**/*.test.ts'];
 
 interface Project {
@@ -52,7 +53,14 @@ export default defineConfig({
       project({name: 'reference-native-tuned', include: reference, engine: 'native', tuned: true}),
       project({name: 'reference-cpu', include: reference, engine: 'cpu'}),
       project({name: 'reference-wasm', include: reference, engine: 'wasm', tuned: true}),
-      project({name: 'long', include: ['test/**/*.long.ts'], engine: 'native', testTimeout: 3_600_000}),
+      project({
+        name: 'long',
+        include: ['test/**/*.long.ts'],
+        exclude: longOnWasm,
+        engine: 'native',
+        testTimeout: 3_600_000,
+      }),
+      project({name: 'long-wasm', include: longOnWasm, engine: 'wasm', testTimeout: 3_600_000}),
     ],
   },
 });

@@ -5,6 +5,7 @@ import {runPackageTests} from './package_suite.mjs';
 import {runVitest} from './vitest_suite.mjs';
 
 const REFERENCE = 'reference';
+const LONG = 'long';
 
 /** All suites in their order; `only` ones run when asked for by name or group, never by default. */
 export const suites = [
@@ -23,7 +24,8 @@ export const suites = [
   {name: 'reference-wasm', group: REFERENCE, run: () => runVitest('reference-wasm')},
   {name: 'browser', built: true, run: runKarma},
   {name: 'package', built: true, run: runPackageTests},
-  {name: 'long', only: true, native: true, built: true, run: () => runVitest('long')},
+  {name: 'long', group: LONG, only: true, native: true, built: true, run: () => runVitest('long')},
+  {name: 'long-wasm', group: LONG, only: true, run: () => runVitest('long-wasm')},
 ];
 
 /** The suites of these names or groups; all but the `only` ones for an empty list. */
