@@ -45,6 +45,19 @@ export function meetings(conv: Conv, f: (pixel: number, tap: number, place: numb
           }
 }
 
+/** The convolution itself, of the output's shape. */
+export function convolution(conv: Conv, x: ArrayLike<number>, filter: ArrayLike<number>): Float64Array {
+  const [channels, outChannels] = [conv.x[3], conv.filter[3]];
+  const y = new Float64Array(outShapeOf(conv).reduce((product, n) => product * n, 1));
+  meetings(conv, (pixel, tap, place) => {
+    for (let c = 0; c < channels; c++)
+      for (let o = 0; o < outChannels; o++)
+        y[place * outChannels + o] +=
+          x[pixel * channels + c] * filter[(tap * channels + c) * outChannels + o];
+  });
+  return y;
+}
+
 /** The slope of the filter, [height, width, channels, outChannels]. */
 export function filterSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
   const [channels, outChannels] = [conv.x[3], conv.filter[3]];

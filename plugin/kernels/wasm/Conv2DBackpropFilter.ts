@@ -19,7 +19,10 @@ import type {WasmKernel, KernelCall} from './wasm_kernel.js';
 
 type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
 
-/** The slope of a convolution's filter: patches of x, transposed, times dy. The patches are never written out. */
+/**
+ * The slope of a convolution's filter: patches of x, transposed, times dy. The patches are never written out. What they
+ * have beyond the edge counts as 0: times an infinite dy that is NaN, where TensorFlow leaves it out.
+ */
 export const conv2DBackpropFilter: WasmKernel = {
   name: Conv2DBackpropFilter,
   run: (call: Call, module) => {
