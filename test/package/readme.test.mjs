@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {packedProject, runUserProgram} from './packed.mjs';
+import {packedProject, projectWith, PURE_TFJS, runUserProgram} from './packed.mjs';
 
 const project = await packedProject();
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -69,4 +69,15 @@ recipes.forEach((recipe, i) => {
     assert.equal(stdout.trim().split('\n').at(-1), 'tensorflow');
     assert.doesNotMatch(stderr, /marginRegularizer|LargeMargin/);
   });
+});
+
+test('the recipe for wasm runs where there is no tfjs-node, on kernels that are all fast', () => {
+  const [recipe, ...others] = blocksOf('wasm');
+  assert.deepEqual(others, []);
+  const text = `${recipe}
+const slow = wasmKernelReport().filter(({runsOn}) => runsOn === 'operations');
+console.log(JSON.stringify([tf.getBackend(), slow]));`;
+  const {status, stdout, stderr} = runUserProgram(projectWith(project, PURE_TFJS), 'recipe_wasm.mjs', text);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout.trim().split('\n').at(-1), '["wasm",[]]');
 });
