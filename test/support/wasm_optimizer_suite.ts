@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {expectNoLeak, expectNoLeakAsync} from './expect_no_leak.js';
+import {expectSame, kernelsRunBy} from './native_kernels.js';
+import {disposeWhole, runOptimizer, type Interruption} from './optimizer_runs.js';
+import {expectRunsOn} from './wasm_calls.js';
+import {startWasmOn, WAYS} from './wasm_engine.js';
+
+/**
+ * What the faster step of every optimizer is asked for on wasm.
+ *
+ * @param name Of the kernel.
+ * @param optimizers By what is special about them.
+ */
+export function testWasmOptimizer(name: string, optimizers: Record<string, () => tf.Optimizer>): void {
+  const cases = WAYS.flatMap(way => Object.entries(optimizers).map(([label, make]) => ({way, label, make})));
+
+  describe.each(cases)('$label on $way', ({way, make}) => {
+    beforeAll(async () => void (await startWasmOn(way)));
+
+    it('runs there', () => expectRunsOn(name, way));
+
+    it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20));
+
+    it('goes on from slots that were saved, and from values that a user wrote', () =>
+      expectSameRuns(make, 12, async (step, variables, optimizer) => {
+        if (step === 5) variables[0].assign(tf.fill(variables[0].shape, 0.25));
+        if (step !== 7) return;
+        const saved = await optimizer.getWeights();
+        const copies = saved.map(({name, tensor}) => ({name, tensor: tf.clone(tensor)}));
+        await optimizer.setWeights(copies);
+        tf.dispose(saved.map(({tensor}) => tensor));
+        tf.dispose(copies.map(({tensor}) => tensor));
+      }));
+
+    it('writes to no value that somebody else has, and leaves no tensor behind', async () => {
+      await expectNoLeakAsync(() => runOptimizer(make, 2));
+      const v = tf.variable(tf.ones([2, 3]));
+      const [copy, before] = [tf.clone(v), v.dataId];
+      const gradients = [{name: v.name, tensor: tf.ones([2, 3])}];
+      const optimizer = make();
+      optimizer.applyGradients(gradients);
+      expect(Array.from(copy.dataSync())).toEqual([1, 1, 1, 1, 1, 1]);
+      expect(v.dataId).not.toBe(before);
+      expectNoLeak(() => optimizer.applyGradients(gradients));
+      if (way === 'simd') {
+        const names = kernelsRunBy(() => optimizer.applyGradients(gradients));
+        expect(names).toContain(name);
+        expect(names).not.toContain('Add');
+      }
+      disposeWhole(optimizer);
+      tf.dispose([v, copy, gradients[0].tensor]);
+    });
+  });
+}
+
+/** Expects the same from the faster step and from tfjs's own, to 1e-6 of the largest. */
+async function expectSameRuns(
+  make: () => tf.Optimizer,
+  steps: number,
+  interrupt?: Interruption,
+): Promise<void> {
+  const [stock, ours] = [
+    await runOptimizer(() => asSubclass(make()), steps, interrupt),
+    await runOptimizer(make, steps, interrupt),
+  ];
+  ours.forEach((tensor, i) => expectSame(tensor, stock[i], 1e-6));
+  tf.dispose([...stock, ...ours]);
+}
+
+/** Subclasses keep tfjs's step. */
+function asSubclass(optimizer: tf.Optimizer): tf.Optimizer {
+  return Object.setPrototypeOf(
+    optimizer,
+    Object.create(Object.getPrototypeOf(optimizer) as object),
+  ) as tf.Optimizer;
+}
