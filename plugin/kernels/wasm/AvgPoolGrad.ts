@@ -1,5 +1,4 @@
 import {
-  addN,
   AvgPoolGrad,
   div,
   engine,
@@ -13,7 +12,7 @@ import {GEOMETRY_BYTES, writeGeometry} from './conv_geometry.js';
 import {POOL_SAMPLES, poolInfo, type PoolAttrs} from './pool_geometry.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
-import {pick, windowTaps} from './window_taps.js';
+import {amongWindows, isOnPicture, pixelsAt, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
 type Call = KernelCall<PoolAttrs>;
 
@@ -31,11 +30,17 @@ export const avgPoolGrad: WasmKernel = {
   compose: ({inputs: {dy, input}, attrs}: Call) => {
     const info = poolInfo(AvgPoolGrad, {dy, input}, attrs);
     if (dy.size === 0 || input.size === 0) return zeros(input.shape);
-    const taps = windowTaps(info);
-    const [, height, width] = info.inShape;
-    const counts = addN(taps.map(tap => pick(ones([1, height, width, 1]), tap.onPicture)));
+    const taps = windowTaps(info).filter(isOnPicture);
+    const one = ones([1, info.inHeight, info.inWidth, 1]);
+    const counts = sumOf(
+      taps.map(tap => amongWindows(pixelsAt(one, tap), tap)),
+      [1, info.outHeight, info.outWidth, 1],
+    );
     const shares = div(dy, counts);
-    return addN(taps.map(tap => pick(shares, tap.inWindows)));
+    return sumOf(
+      taps.map(tap => putBack(windowsWith(shares, tap), tap)),
+      input.shape,
+    );
   },
   sample: () =>
     POOL_SAMPLES.map(({input: shape, dy: outShape, ...attrs}, i) => {

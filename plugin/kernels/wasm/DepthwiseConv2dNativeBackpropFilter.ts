@@ -2,13 +2,10 @@ import {
   DepthwiseConv2dNativeBackpropFilter,
   engine,
   mul,
-  notEqual,
-  ones,
   randomUniform,
   reshape,
   stack,
   sum,
-  where,
   zeros,
   type NamedAttrMap,
   type Tensor,
@@ -18,7 +15,7 @@ import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} f
 import {DEPTHWISE_SAMPLES} from './conv_samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
-import {pick, windowTaps} from './window_taps.js';
+import {isOnPicture, pixelsAt, windowsWith, windowTaps} from './window_taps.js';
 
 type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
 
@@ -40,17 +37,11 @@ export const depthwiseConv2dNativeBackpropFilter: WasmKernel = {
     const info = infoOf(call);
     const {filterShape} = call.attrs;
     if (x.size === 0 || dy.size === 0) return zeros(filterShape);
-    const [batch, height, width] = info.outShape;
-    const [places, channels, multiplier] = [batch * height * width, info.inChannels, filterShape[3]];
+    const [channels, multiplier] = filterShape.slice(2);
     const parts = windowTaps(info).map(tap => {
-      // What lies beside the picture is not there: 0 times an infinite dy would be NaN.
-      const isInside = notEqual(pick(ones(x.shape), tap.onPicture), 0);
-      const slopes = where(
-        reshape(isInside, [places, channels, 1]),
-        reshape(dy, [places, channels, multiplier]),
-        0,
-      );
-      return sum(mul(reshape(pick(x, tap.onPicture), [places, channels, 1]), slopes), 0);
+      if (!isOnPicture(tap)) return zeros([channels, multiplier]);
+      const pixels = reshape(pixelsAt(x, tap), [-1, channels, 1]);
+      return sum(mul(pixels, reshape(windowsWith(dy, tap), [-1, channels, multiplier])), 0);
     });
     return reshape(stack(parts), filterShape);
   },

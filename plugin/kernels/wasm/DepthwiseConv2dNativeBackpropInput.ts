@@ -1,5 +1,4 @@
 import {
-  addN,
   DepthwiseConv2dNativeBackpropInput,
   engine,
   mul,
@@ -16,7 +15,7 @@ import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} f
 import {DEPTHWISE_SAMPLES} from './conv_samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
-import {pick, windowTaps} from './window_taps.js';
+import {isOnPicture, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
 type Call = KernelCall<ConvAttrs & {inputShape: Shape4D}>;
 
@@ -38,14 +37,16 @@ export const depthwiseConv2dNativeBackpropInput: WasmKernel = {
     const info = infoOf(call);
     if (dy.size === 0 || filter.size === 0) return zeros(info.inShape);
     const multiplier = filter.shape[3]!;
-    const [batch, height, width] = info.outShape;
-    const apart = reshape(dy, [batch * height * width, info.inChannels, multiplier]);
-    const parts = windowTaps(info).map(tap => {
-      const weights = slice(filter, [tap.row, tap.column, 0, 0], [1, 1, info.inChannels, multiplier]);
-      const slopes = sum(mul(apart, reshape(weights, [1, info.inChannels, multiplier])), 2);
-      return pick(reshape(slopes, [batch, height, width, info.inChannels]), tap.inWindows);
-    });
-    return addN(parts);
+    const {batchSize, inChannels} = info;
+    const parts = windowTaps(info)
+      .filter(isOnPicture)
+      .map(tap => {
+        const weights = slice(filter, [tap.row, tap.column, 0, 0], [1, 1, inChannels, multiplier]);
+        const slopes = reshape(windowsWith(dy, tap), [-1, inChannels, multiplier]);
+        const products = sum(mul(slopes, reshape(weights, [1, inChannels, multiplier])), 2);
+        return putBack(reshape(products, [batchSize, tap.rows.count, tap.columns.count, inChannels]), tap);
+      });
+    return sumOf(parts, info.inShape);
   },
   sample: () =>
     DEPTHWISE_SAMPLES.map(({x, dy, filter, ...attrs}, i) => {

@@ -1,5 +1,4 @@
 import {
-  addN,
   engine,
   equal,
   fill,
@@ -19,7 +18,7 @@ import {GEOMETRY_BYTES, writeGeometry} from './conv_geometry.js';
 import {POOL_SAMPLES, poolInfo, type PoolAttrs} from './pool_geometry.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
-import {pick, windowTaps} from './window_taps.js';
+import {amongWindows, isOnPicture, pixelsAt, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
 type Call = KernelCall<PoolAttrs>;
 
@@ -38,18 +37,23 @@ export const maxPoolGrad: WasmKernel = {
   compose: ({inputs: {dy, input}, attrs}: Call) => {
     const info = poolInfo(MaxPoolGrad, {dy, input}, attrs);
     if (dy.size === 0 || input.size === 0) return zeros(input.shape);
-    const taps = windowTaps(info);
-    const NONE = -1;
-    let best: Tensor = zeros(dy.shape);
-    let chosen: Tensor = fill(dy.shape, NONE);
+    const taps = windowTaps(info).filter(isOnPicture);
+    // Tensors of one shape throughout: tfjs takes its time to broadcast.
+    const all = (value: number) => fill(dy.shape, value);
+    const none = all(-1);
+    let [best, chosen] = [all(0), none];
     taps.forEach((tap, i) => {
-      const values = pick(input, tap.onPicture);
-      const isInside = notEqual(pick(ones(input.shape), tap.onPicture), 0);
-      const isTaken = logicalAnd(isInside, logicalOr(equal(chosen, NONE), less(best, values)));
+      const pixels = pixelsAt(input, tap);
+      const values = amongWindows(pixels, tap);
+      const isThere = notEqual(amongWindows(ones(pixels.shape), tap), all(0));
+      const isTaken = logicalAnd(isThere, logicalOr(equal(chosen, none), less(best, values)));
       best = where(isTaken, values, best);
-      chosen = where(isTaken, i, chosen);
+      chosen = where(isTaken, all(i), chosen);
     });
-    return addN(taps.map((tap, i) => pick(where(equal(chosen, i), dy, 0), tap.inWindows)));
+    const parts = taps.map((tap, i) =>
+      putBack(windowsWith(where(equal(chosen, all(i)), dy, all(0)), tap), tap),
+    );
+    return sumOf(parts, input.shape);
   },
   sample: () =>
     POOL_SAMPLES.map(({input: shape, dy: outShape, ...attrs}, i) => {
