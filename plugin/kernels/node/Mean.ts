@@ -1,21 +1,18 @@
 import {
-  broadcastTo,
   div,
   grad,
   Mean,
   mean,
   randomUniform,
-  reshape,
   square,
   tidy,
-  util,
   type MeanAttrs,
-  type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import {areAllButLast} from '../column_axes.js';
 import {columnSums} from './column_sums.js';
 import {isNative} from './native_backend.js';
+import {meanSlope} from '../mean_slope.js';
 import {isTaped} from '../off_tape.js';
 import type {NativeKernel} from './native_kernel.js';
 
@@ -46,7 +43,7 @@ export const columnMean: NativeKernel = {
       // A second derivative goes through tfjs's own gradient.
       gradFunc: (dy, saved, attrs) =>
         isNative() && !isTaped()
-          ? {x: () => spread(dy as Tensor, saved[0], attrs)}
+          ? {x: () => meanSlope(dy as Tensor, saved[0], attrs)}
           : stock.gradFunc(dy, saved, attrs),
     }),
   },
@@ -57,11 +54,3 @@ export const columnMean: NativeKernel = {
     return axes.flatMap(axis => [means(x, axis), grad(t => means(t, axis))(x)]);
   },
 };
-
-function spread(dy: Tensor, x: Tensor, attrs: NamedAttrMap): Tensor {
-  const {axis} = attrs as unknown as MeanAttrs;
-  const axes = util.parseAxisParam(axis, x.shape);
-  const shape = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
-  const count = axes.reduce((product, i) => product * x.shape[i], 1);
-  return broadcastTo(reshape(div(dy, count), shape), x.shape as [number]);
-}

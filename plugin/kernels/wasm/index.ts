@@ -1,6 +1,7 @@
 // First, so that its kernels are there to be replaced.
 import '@tensorflow/tfjs-backend-wasm';
 import {
+  env,
   findBackend,
   getGradient,
   getKernel,
@@ -16,6 +17,7 @@ import {avgPoolGrad} from './AvgPoolGrad.js';
 import {batchMatMul} from './BatchMatMul.js';
 import {cast} from './Cast.js';
 import {choiceOf, chosenKernel} from './choose_kernel.js';
+import {convolution} from './Conv2D.js';
 import {conv2DBackpropFilter} from './Conv2DBackpropFilter.js';
 import {conv2DBackpropInput} from './Conv2DBackpropInput.js';
 import {depthwiseConv2dNativeBackpropFilter} from './DepthwiseConv2dNativeBackpropFilter.js';
@@ -31,6 +33,8 @@ import {momentum} from './Momentum.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
 import {sum} from './Sum.js';
+import {tile} from './Tile.js';
+import {THREADS_FLAG} from './start_threads.js';
 import {WASM, type WasmBackend} from './wasm_backend.js';
 import type {WasmKernel} from './wasm_kernel.js';
 
@@ -40,15 +44,18 @@ export {WasmMemoryError} from './wasm_backend.js';
 const wasmKernels: WasmKernel[] = [
   avgPoolGrad,
   batchMatMul,
+  convolution,
   conv2DBackpropFilter,
   conv2DBackpropInput,
   depthwiseConv2dNativeBackpropFilter,
   depthwiseConv2dNativeBackpropInput,
   maxPoolGrad,
-  ...[sum, mean, fusedMatMul, identity, cast, fusedBatchNorm, largeMarginBatchNormSums],
+  ...[sum, mean, tile, fusedMatMul, identity, cast, fusedBatchNorm, largeMarginBatchNormSums],
   ...[largeMarginReluGrad, largeMarginRelu6Grad],
   ...[rmsProp, adam, momentum, sgd],
 ];
+
+env().registerFlag(THREADS_FLAG, () => 0);
 
 const ours = new WeakSet<GradConfig>();
 

@@ -50,10 +50,18 @@ export function widen(columns: i32): i32 {
   return max(1, 1024 / columns) * columns;
 }
 
-/** Repeats a row. */
+/** Repeats a row of `columns` numbers until there are `width`. */
 export function tile(to: usize, from: usize, columns: i32, width: i32): void {
   const line = (<usize>columns) << 2;
-  for (let i = 0; i < width; i += columns, to += line) memory.copy(to, from, line);
+  // Whole rows that stay in the cache while they are copied on.
+  const most = line * max(1, 16384 / line);
+  const total = (<usize>width) << 2;
+  memory.copy(to, from, line);
+  for (let done = line; done < total;) {
+    const size = min(min(done, most), total - done);
+    memory.copy(to + done, to, size);
+    done += size;
+  }
 }
 
 /** Bytes of scratch memory that `count` rows of `columns` numbers need here. */

@@ -4,6 +4,7 @@ import {expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
 import {wasmGate} from '../../../../plugin/kernels/wasm/wasm_gate.js';
 import {kernelsRunBy} from '../../../support/native_kernels.js';
+import {startWasmOn} from '../../../support/wasm_engine.js';
 
 const slope = () =>
   Array.from(
@@ -37,4 +38,19 @@ it('leaves to tfjs what is not float32', () => {
   expect(roads).toEqual(['stock', 'stock']);
   expect(Object.keys(ours.gradFunc(float, [float], {}))).toEqual(['x']);
   expect(roads.length).toBe(2);
+});
+
+it('stands in for a gradient that comes after it, as with tfjs-layers, once the backend starts', async () => {
+  const late: tf.GradConfig = {
+    kernelName: tf.Relu,
+    inputsToSave: ['x'],
+    gradFunc: dy => ({x: () => tf.mul(dy as tf.Tensor, 100)}),
+  };
+  tf.registerGradient(late);
+  expect(slope()).toEqual([300, 300]);
+  await startWasmOn('simd');
+  expect(slope()).toEqual([3, 0]);
+  const ours = tf.getGradient(tf.Relu);
+  await startWasmOn('simd');
+  expect(tf.getGradient(tf.Relu)).toBe(ours);
 });
