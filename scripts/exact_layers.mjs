@@ -55,8 +55,8 @@ difference over the largest slope, along two directions in which every weight mo
 must also agree on the loss (1e-4; webgl 1e-3), for finite differences do not see a margin that is wrong in itself.
 
 Of ${names.length} nets agree: ${summary}. A net
-that is refused throws an error with these names before any weight changes; "no kernel" is tfjs's own error, as the
-backend cannot train such a net at all. Wrong in silence: none.
+that is refused throws an error with these names before any weight changes. Wasm has the kernels of
+\`tfjs-large-margin/wasm\`. Wrong in silence: none.
 
 ${row(['layer', ...engines])}
 ${row(['layer', ...engines].map(() => '---'))}

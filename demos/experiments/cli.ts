@@ -5,7 +5,7 @@ import {runMain, type MainArgs} from './run.js';
 const USAGE = `Trains nets on the real MNIST with cross-entropy and with a large margin, and compares them.
 
 npm start -- [options]
-  --quick           fewer samples: the same questions in under 2 minutes
+  --quick           fewer samples: the same questions in under 2 minutes (on wasm 4)
   --baselines       also train the strong baseline of the noisy labels (10 epochs; otherwise its stored result)
   --only QUESTION   noise or attacks
   --net NET         small (default) or paper (the paper's: 32 and 64 filters, 512 units)
@@ -14,7 +14,8 @@ npm start -- [options]
                     noisy labels says differentiated
   --seed N          same seed, same table (default 1)
   --out FOLDER      where models, metrics.jsonl, result.json, report.html, report.png go (default out/mnist)
-  --backend NAME    tfjs-node-gpu, tfjs-node, wasm or cpu (default: the first that works)`;
+  --backend NAME    tfjs-node-gpu, tfjs-node, wasm or cpu (default: the first that works;
+                    wasm needs no compiler and takes longer)`;
 
 function parse(): MainArgs | undefined {
   const {values} = parseArgs({
