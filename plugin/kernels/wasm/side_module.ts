@@ -1,7 +1,8 @@
 import {RELAXED_SIMD, SIMD, type ModuleCode} from './side_module_code.js';
 import {splitWork} from './split_work.js';
-import {startThreads, type Threads} from './threads.js';
-import {memoryOf, onDispose, threadsOf, type WasmBackend} from './wasm_backend.js';
+import {startThreads} from './start_threads.js';
+import type {Threads} from './threads.js';
+import {isShared, memoryOf, onDispose, type WasmBackend} from './wasm_backend.js';
 
 /**
  * What the module of `assembly/` computes, by name; what the numbers mean is said there. Pointers are bytes from the start
@@ -10,6 +11,8 @@ import {memoryOf, onDispose, threadsOf, type WasmBackend} from './wasm_backend.j
 export type SideFunctions = Record<SideFunction, (...numbers: number[]) => number>;
 
 export type SideFunction =
+  | 'conv2D'
+  | 'conv2DScratch'
   | 'conv2DBackpropInput'
   | 'conv2DBackpropInputScratch'
   | 'depthwise'
@@ -31,7 +34,7 @@ export interface SideModule extends SideFunctions {
   /** 'relaxed-simd' multiplies and adds in one instruction, where the engine has that. */
   variant: 'relaxed-simd' | 'simd';
   memory: WebAssembly.Memory;
-  /** What large jobs are split between, where the memory can be shared. */
+  /** What large jobs are split between, where there are threads. */
   threads?: Threads;
 }
 
@@ -55,9 +58,10 @@ export function startSideModule(backend: WasmBackend): SideModule | string {
       const compiled = new WebAssembly.Module(bytes);
       const instance = new WebAssembly.Instance(compiled, {env: {memory}});
       const module = {...(instance.exports as unknown as SideFunctions), variant, memory};
-      const most = isShared(memory) ? threadsOf(backend) : 1;
-      if (most < 2) return module;
-      const threads = startThreads(instance, compiled, memory, most, warnOfOneThread);
+      const threads = startThreads(backend, instance, compiled, shared => {
+        return new WebAssembly.Module(decode(code, shared));
+      });
+      if (!threads) return module;
       onDispose(backend, () => threads.stop());
       return {...splitWork(module, threads), threads};
     } catch (error) {
@@ -72,15 +76,6 @@ function decode({base64, sharedFlagAt}: ModuleCode, memory: WebAssembly.Memory):
   const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
   if (isShared(memory)) bytes[sharedFlagAt] |= SHARED;
   return bytes;
-}
-
-/** Between threads, as that of tfjs's threaded build is. */
-function isShared({buffer}: WebAssembly.Memory): boolean {
-  return !(buffer instanceof ArrayBuffer);
-}
-
-function warnOfOneThread(reason: string): void {
-  console.warn(`tfjs-large-margin/wasm: gradients run on one thread, which is slower: ${reason}`);
 }
 
 const SHARED = 2;

@@ -1,5 +1,6 @@
+import {GEOMETRY_BYTES} from './conv_geometry.js';
 import type {SideModule} from './side_module.js';
-import type {Threads} from './threads.js';
+import type {Part, Threads} from './threads.js';
 
 /** Products of numbers below which waking a worker costs more than it saves. */
 const WORTH_SPLITTING = 1 << 21;
@@ -9,8 +10,40 @@ export function splitWork(module: SideModule, threads: Threads): SideModule {
   const partsOf = (products: number, units: number) =>
     products < WORTH_SPLITTING ? 1 : Math.min(threads.count(), units);
   const scratchForAll = (bytes: number) => threads.most * roundUp(bytes, 16);
+  /** From the pictures to the output or back. */
+  const byPictures =
+    (name: 'conv2D' | 'conv2DBackpropInput') =>
+    (...numbers: number[]) => {
+      const [from, filter, to, geometry, batch, outChannels, scratch] = numbers;
+      const fields = new Int32Array(module.memory.buffer, geometry, 7);
+      const [inHeight, inWidth, channels, outHeight, outWidth, filterHeight, filterWidth] = fields;
+      const [places, patch] = [outHeight * outWidth, filterHeight * filterWidth * channels];
+      const count = partsOf(batch * places * patch * outChannels, batch);
+      if (count < 2) return module[name](...numbers);
+      const sizes = [4 * inHeight * inWidth * channels, 4 * places * outChannels];
+      const [read, written] = name === 'conv2D' ? sizes : sizes.reverse();
+      const bytes = roundUp(module[`${name}Scratch`](patch, batch * places, outChannels), 16);
+      threads.run(
+        name,
+        ranges(batch, count, 1).map(([first, size], i): Part => {
+          const pointers = [from + first * read, filter, to + first * written, geometry];
+          return {
+            numbers: [...pointers, size, outChannels, scratch + i * bytes],
+            reads: [
+              [0, size * read],
+              [1, 4 * patch * outChannels],
+              [3, GEOMETRY_BYTES],
+            ],
+            writes: {at: 2, rows: 1, bytes: size * written, step: size * written},
+            scratch: [6, bytes],
+          };
+        }),
+      );
+      return 0;
+    };
   return {
     ...module,
+    conv2DScratch: (...numbers) => scratchForAll(module.conv2DScratch(...numbers)),
     gemmScratch: (...numbers) => scratchForAll(module.gemmScratch(...numbers)),
     conv2DBackpropInputScratch: (...numbers) => scratchForAll(module.conv2DBackpropInputScratch(...numbers)),
 
@@ -23,41 +56,56 @@ export function splitWork(module: SideModule, threads: Threads): SideModule {
       const count = partsOf(rows * terms * columns, Math.ceil((byRows ? rows : columns) / unit));
       if (count < 2) return module.gemm(...numbers);
       const bytes = roundUp(module.gemmScratch(rows, terms, columns), 16);
-      const parts = ranges(byRows ? rows : columns, count, unit).map(([first, size], i) => {
-        const own = scratch + i * bytes;
-        if (patches !== 0) {
-          const from = [a, aRow + first, aTerm, patches, b, bTerm, bColumn];
-          return [size, terms, columns, ...from, c + 4 * first * cRow, cRow, adds, own];
-        }
-        if (byRows) {
-          const from = [a + 4 * first * aRow, aRow, aTerm, 0, b, bTerm, bColumn];
-          return [size, terms, columns, ...from, c + 4 * first * cRow, cRow, adds, own];
-        }
-        const from = [a, aRow, aTerm, 0, b + 4 * first * bColumn, bTerm, bColumn];
-        return [rows, terms, size, ...from, c + 4 * first, cRow, adds, own];
+      const parts = ranges(byRows ? rows : columns, count, unit).map(([first, size], i): Part => {
+        const [height, width] = byRows ? [size, columns] : [rows, size];
+        const row = byRows ? first : 0;
+        const column = byRows ? 0 : first;
+        const from = patches ? [a, aRow + row] : [a + 4 * row * aRow, aRow];
+        const to = c + 4 * (row * cRow + column);
+        const by = [b + 4 * column * bColumn, bTerm, bColumn];
+        const reads: Part['reads'] = [
+          [3, patches ? pictureBytes(module.memory, patches, terms) : span(height, aRow, terms, aTerm)],
+          [7, span(terms, bTerm, width, bColumn)],
+        ];
+        if (patches) reads.push([6, GEOMETRY_BYTES]);
+        if (adds) reads.push([10, span(height, cRow, width, 1)]);
+        return {
+          numbers: [
+            height,
+            terms,
+            width,
+            ...from,
+            aTerm,
+            patches,
+            ...by,
+            to,
+            cRow,
+            adds,
+            scratch + i * bytes,
+          ],
+          reads,
+          writes: {at: 10, rows: height, bytes: 4 * width, step: 4 * cRow},
+          scratch: [13, bytes],
+        };
       });
       threads.run('gemm', parts);
       return 0;
     },
 
-    /** By pictures. */
-    conv2DBackpropInput(...numbers) {
-      const [dy, filter, dx, geometry, batch, outChannels, scratch] = numbers;
-      const fields = new Int32Array(module.memory.buffer, geometry, 7);
-      const [inHeight, inWidth, channels, outHeight, outWidth, filterHeight, filterWidth] = fields;
-      const [places, patch] = [outHeight * outWidth, filterHeight * filterWidth * channels];
-      const count = partsOf(batch * places * patch * outChannels, batch);
-      if (count < 2) return module.conv2DBackpropInput(...numbers);
-      const bytes = roundUp(module.conv2DBackpropInputScratch(patch, batch * places, outChannels), 16);
-      const parts = ranges(batch, count, 1).map(([first, size], i) => {
-        const from = dy + 4 * first * places * outChannels;
-        const to = dx + 4 * first * inHeight * inWidth * channels;
-        return [from, filter, to, geometry, size, outChannels, scratch + i * bytes];
-      });
-      threads.run('conv2DBackpropInput', parts);
-      return 0;
-    },
+    conv2D: byPictures('conv2D'),
+    conv2DBackpropInput: byPictures('conv2DBackpropInput'),
   };
+}
+
+/** Bytes from the first to the last element of a matrix. */
+function span(rows: number, rowStep: number, columns: number, columnStep: number): number {
+  return 4 * ((rows - 1) * rowStep + (columns - 1) * columnStep + 1);
+}
+
+/** Bytes of the pictures with this number of places of output in all. */
+function pictureBytes({buffer}: WebAssembly.Memory, geometry: number, places: number): number {
+  const [inHeight, inWidth, channels, outHeight, outWidth] = new Int32Array(buffer, geometry, 5);
+  return (4 * inHeight * inWidth * channels * places) / (outHeight * outWidth);
 }
 
 /** Start and size of `count` parts of 0 ... size, all but the last of them whole units. */

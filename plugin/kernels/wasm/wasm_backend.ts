@@ -39,12 +39,17 @@ export function threadsOf({wasm}: WasmBackend): number {
   return wasm.tfjs?.getThreadsCount?.() ?? 1;
 }
 
+/** Whether memory is shared between threads, as that of tfjs's threaded build is. */
+export function isShared({buffer}: WebAssembly.Memory): boolean {
+  return !(buffer instanceof ArrayBuffer);
+}
+
 /** Has f run before the backend goes. */
 export function onDispose(backend: WasmBackend, f: () => void): void {
-  const dispose = backend.dispose.bind(backend);
+  const {dispose} = backend;
   backend.dispose = () => {
     f();
-    dispose();
+    dispose.call(backend);
   };
 }
 

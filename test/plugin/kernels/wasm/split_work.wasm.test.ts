@@ -1,7 +1,11 @@
+import {env} from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {convInfo, writeGeometry} from '../../../../plugin/kernels/wasm/conv_geometry.js';
+import '../../../../plugin/kernels/wasm/index.js';
 import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {THREADS_FLAG} from '../../../../plugin/kernels/wasm/start_threads.js';
 import {splitWork} from '../../../../plugin/kernels/wasm/split_work.js';
+import type {Threads} from '../../../../plugin/kernels/wasm/threads.js';
 import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
 
 const MEBIBYTE = 1 << 20;
@@ -11,13 +15,13 @@ const THREADS = 3;
 /** Threads one after another: what they are given is what matters here. */
 function inTurn(module: SideModule) {
   const given: number[][][] = [];
-  const threads = {
+  const threads: Threads = {
     most: THREADS,
     count: () => THREADS,
-    run: (name: string, parts: number[][]) => {
-      given.push(parts);
+    run: (name, parts) => {
+      given.push(parts.map(({numbers}) => numbers));
       // The last first: no part needs another.
-      for (const part of [...parts].reverse()) module[name as 'gemm'](...part);
+      for (const {numbers} of [...parts].reverse()) module[name as 'gemm'](...numbers);
     },
     stop: () => undefined,
   };
@@ -27,6 +31,7 @@ function inTurn(module: SideModule) {
 const started = start();
 
 function start(): SideModule {
+  env().set(THREADS_FLAG, 1);
   const memory = new WebAssembly.Memory({initial: 960, maximum: 65536});
   const module = startSideModule({wasm: {asm: {memory}}} as unknown as WasmBackend);
   if (typeof module === 'string') throw new Error(module);
@@ -116,15 +121,18 @@ describe('split work gives what the whole gives, to the bit', () => {
       expect(found.results[1]).toEqual(found.results[0]);
     });
 
-    it(`in the slope of pictures, ${channels} channels`, () => {
-      const size = 5 * 23 * 21 * channels;
-      const found = bothWays(size, 4, module => {
-        writeGeometry(module.memory, GEOMETRY, info);
-        module.conv2DBackpropInput(A, B, C, GEOMETRY, 5, outChannels, SCRATCH);
+    for (const [name, size] of [
+      ['conv2D', 5 * places * outChannels],
+      ['conv2DBackpropInput', 5 * 23 * 21 * channels],
+    ] as Array<['conv2D' | 'conv2DBackpropInput', number]>)
+      it(`in ${name}, ${channels} channels`, () => {
+        const found = bothWays(size, 4, module => {
+          writeGeometry(module.memory, GEOMETRY, info);
+          module[name](A, B, C, GEOMETRY, 5, outChannels, SCRATCH);
+        });
+        expect(found.sizes).toEqual([[1, 2, 2]]);
+        expect(found.results[1]).toEqual(found.results[0]);
       });
-      expect(found.sizes).toEqual([[1, 2, 2]]);
-      expect(found.results[1]).toEqual(found.results[0]);
-    });
   }
 
   it('with scratch memory of its own for each part', () => {

@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
-import {startThreads} from '../../../../plugin/kernels/wasm/threads.js';
+import {makeThreads, type Part} from '../../../../plugin/kernels/wasm/threads.js';
+import {spawnInPage} from '../../../../plugin/kernels/wasm/spawn_worker.js';
 import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
 import {PageWorker} from '../../../support/page_worker.js';
 
@@ -15,7 +16,7 @@ describe('threads', () => {
     vi.stubGlobal('Worker', PageWorker);
     warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const memory = new WebAssembly.Memory({initial: 128, maximum: 65536, shared: true});
-    const wasm = {wasmMemory: memory, tfjs: {getThreadsCount: () => 3}};
+    const wasm = {wasmMemory: memory as WebAssembly.Memory, tfjs: {getThreadsCount: () => 3}};
     backend = {wasm, dispose: () => undefined} as unknown as WasmBackend;
   });
 
@@ -26,9 +27,10 @@ describe('threads', () => {
     PageWorker.all.length = 0;
   });
 
-  it('compute each a part of a large product in the same memory, once they are ready', async () => {
+  it('compute each a part of a large product in the same memory, once they are asked for and ready', async () => {
     const module = start(backend);
     const floats = fill(module);
+    expect(PageWorker.all).toEqual([]);
     expect(module.threads!.count()).toBe(1);
     expect(multiply(module, floats)).toEqual(expected());
     await allReady(module);
@@ -65,6 +67,8 @@ describe('threads', () => {
 
   it('are done without where they fail to start later', () => {
     const module = start(backend);
+    module.threads!.count();
+    expect(PageWorker.all.length).toBe(2);
     for (const worker of PageWorker.all) worker.onerror!({message: ''});
     expect(module.threads!.count()).toBe(1);
     expect(PageWorker.all.every(worker => worker.isTerminated)).toBe(true);
@@ -78,13 +82,22 @@ describe('threads', () => {
     // The workers get a module without functions: (module (memory (import "env" "memory") 1 65536 shared)).
     const other = new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS));
     const module = start(backend);
-    const instance = {exports: module} as unknown as WebAssembly.Instance;
     const reasons: string[] = [];
-    const threads = startThreads(instance, other, module.memory, 2, reason => void reasons.push(reason));
+    const threads = makeThreads({
+      most: 2,
+      own: {gemm: module.gemm},
+      module: other,
+      memory: module.memory,
+      spawn: spawnInPage,
+      onFailure: reason => void reasons.push(reason),
+    });
     while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
     const floats = fill(module);
-    const [upper, lower] = [0, SIZE / 2].map(row => product(SIZE / 2, row));
-    threads.run('gemm', [upper, lower]);
+    const parts = [0, SIZE / 2].map((row): Part => {
+      const writes = {at: 10, rows: SIZE / 2, bytes: 4 * SIZE, step: 4 * SIZE};
+      return {numbers: product(SIZE / 2, row), reads: [], writes, scratch: [13, 0]};
+    });
+    threads.run('gemm', parts);
     expect(result(floats)).toEqual(expected());
     expect(threads.count()).toBe(1);
     expect(reasons).toEqual(['a worker failed in its part']);
