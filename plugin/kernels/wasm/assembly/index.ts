@@ -1,3 +1,4 @@
+export {conv2D, conv2DScratch} from './conv2d';
 export {conv2DBackpropInput, conv2DBackpropInputScratch} from './conv2d_backprop_input';
 export {depthwise} from './depthwise';
 export {gemm, gemmScratch} from './gemm';
