@@ -80,10 +80,8 @@ describe('training with margins on wasm', () => {
 
   it('is the same, in one line, where the engine does not start the module', async () => {
     await restartWasm();
-    Object.assign(WebAssembly, {
-      Instance: function () {
-        throw new WebAssembly.LinkError('memory import has no maximum limit');
-      },
+    setInstance(() => {
+      throw new WebAssembly.LinkError('memory import has no maximum limit');
     });
     await expectSameTraining();
     const reason = 'the module does not start: memory import has no maximum limit';
@@ -125,11 +123,17 @@ type Wrong = (right: (...numbers: number[]) => number) => (...numbers: number[])
 
 /** Lets modules that start from now on compute something else by these names. */
 function breakModule(wrong: Record<string, Wrong>): void {
-  Object.assign(WebAssembly, {
-    Instance: function (...args: ConstructorParameters<typeof Instance>) {
-      const exports = {...new Instance(...args).exports} as Record<string, never>;
-      for (const [name, change] of Object.entries(wrong)) exports[name] = change(exports[name]) as never;
-      return {exports};
-    },
+  setInstance((...args) => {
+    const exports = {...new Instance(...args).exports} as Record<string, never>;
+    for (const [name, change] of Object.entries(wrong)) exports[name] = change(exports[name]) as never;
+    return {exports};
   });
+}
+
+/** Has `new WebAssembly.Instance` give what make gives. */
+function setInstance(make: (...args: ConstructorParameters<typeof Instance>) => object): void {
+  function Made(...args: ConstructorParameters<typeof Instance>) {
+    return make(...args);
+  }
+  Object.assign(WebAssembly, {Instance: Made});
 }

@@ -13,8 +13,10 @@ import {restartWasm, startWasmOn} from '../support/wasm_engine.js';
 import {expectNothingHeld, watchHeap} from '../support/wasm_heap.js';
 import {GRID, type GridCase} from './wasm_kernels/grid.js';
 
+const ours = new Set(wasmKernelReport().map(({name}) => name));
 /** One small case of each kernel, and one that works in blocks. */
-const cases = Object.values(GRID).flatMap(makeCases => {
+const cases = Object.entries(GRID).flatMap(([name, makeCases]) => {
+  if (!ours.has(name)) return [];
   const all = makeCases();
   return [all[7], all[all.length - 1]];
 });
@@ -128,7 +130,7 @@ describe('the heap, which wasm kernels share with tfjs', () => {
     const high = tf.zeros([2 ** 22]);
     expect(pointerTo(backend, high)).toBeGreaterThan(2 ** 31);
     high.dispose();
-    const large = cases[3];
+    const large = cases.find(({kernel}) => kernel === tf.Conv2DBackpropFilter)!;
     const inputs = tensorsOf(large);
     for (let bytes = GiB; bytes >= 1024; bytes /= 2) takeAll(bytes);
     expect(sizeOfHeap()).toBeGreaterThan(3.9 * GiB);

@@ -25,6 +25,7 @@ type Floats = ArrayLike<number>;
 /** Every kernel with the form of a product, a convolution or a pool, with its cases. */
 export const GRID: Record<string, () => GridCase[]> = {
   [tf.BatchMatMul]: productCases,
+  [tf._FusedMatMul]: denseCases,
   [tf.Conv2DBackpropFilter]: () =>
     convs(0).map(conv =>
       slopeCase(tf.Conv2DBackpropFilter, conv, {x: conv.x, dy: outShapeOf(conv)}, filterSlope, {
@@ -123,15 +124,29 @@ function maxPoolCase(conv: Conv): GridCase {
   return {...made, inputs: {dy, input, output: {shape: out, values}}};
 }
 
+const SIZES = [
+  ...[1, 2, 4, 5, 8, 13, 33].flatMap(rows =>
+    [1, 3, 64].flatMap(terms => [1, 8, 17].map(columns => ({rows, terms, columns}))),
+  ),
+  {rows: 128, terms: 300, columns: 40},
+  {rows: 97, terms: 513, columns: 70},
+];
+
+/** Products with a bias, as of dense layers. */
+function denseCases(): GridCase[] {
+  return SIZES.map(size => {
+    const product: Product = {batches: [[1], [1]], ...size};
+    const [a, b] = shapesOf(product);
+    const inputs = randomInputs({a, b, bias: [size.columns]});
+    const {values} = productOf(product, inputs.a.values, inputs.b.values);
+    const expected = values.map((value, i) => value + inputs.bias.values[i % size.columns]);
+    const attrs = {transposeA: false, transposeB: false, activation: 'linear'};
+    return {kernel: tf._FusedMatMul, inputs, attrs, expected};
+  });
+}
+
 function productCases(): GridCase[] {
-  const sizes = [
-    ...[1, 2, 4, 5, 8, 13, 33].flatMap(rows =>
-      [1, 3, 64].flatMap(terms => [1, 8, 17].map(columns => ({rows, terms, columns}))),
-    ),
-    {rows: 128, terms: 300, columns: 40},
-    {rows: 97, terms: 513, columns: 70},
-  ];
-  return sizes.map((size, i) => {
+  return SIZES.map((size, i) => {
     const [transposeA, transposeB] = [i % 2 === 1, (i >> 1) % 2 === 1];
     const matrices = 1 + (i % 3);
     const batches: Product['batches'] = [[matrices], [i % 5 === 0 ? 1 : matrices]];
