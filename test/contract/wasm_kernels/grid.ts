@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {convCases, LARGE_CONVS} from '../../support/conv_cases.js';
 import {
   averagePoolSlope,
+  convolution,
   depthwiseFilterSlope,
   depthwiseInputSlope,
   filterSlope,
@@ -26,6 +27,8 @@ type Floats = ArrayLike<number>;
 export const GRID: Record<string, () => GridCase[]> = {
   [tf.BatchMatMul]: productCases,
   [tf._FusedMatMul]: denseCases,
+  [tf.Conv2D]: () =>
+    convs(6).map(conv => slopeCase(tf.Conv2D, conv, {x: conv.x, filter: conv.filter}, convolution, {})),
   [tf.Conv2DBackpropFilter]: () =>
     convs(0).map(conv =>
       slopeCase(tf.Conv2DBackpropFilter, conv, {x: conv.x, dy: outShapeOf(conv)}, filterSlope, {
