@@ -74,11 +74,10 @@ export function toTensors({pixels, labels, size}: Digits): {x: tf.Tensor4D; y: t
 function readPair(folder: string, name: string): Digits {
   const pixels = readIdx(join(folder, `${name}-images-idx3-ubyte`), 3);
   const labels = readIdx(join(folder, `${name}-labels-idx1-ubyte`), 1);
-  return {
-    pixels: Float32Array.from(pixels, value => value / 255),
-    labels: Int32Array.from(labels),
-    size: labels.length,
-  };
+  // Float32Array.from with a function takes 5 seconds for 47 million pixels, this loop a tenth of one.
+  const shares = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) shares[i] = pixels[i] / 255;
+  return {pixels: shares, labels: Int32Array.from(labels), size: labels.length};
 }
 
 /** The bytes of an IDX file (yann.lecun.com/exdb/mnist): a type and a rank, a size for each axis, the data. */
