@@ -12,8 +12,8 @@ const columns = [
   {title: 'SIMD', align: 'right', of: row => formatSpeed(ours('simd')(row))},
   {title: 'relaxed SIMD', align: 'right', of: row => formatSpeed(ours('relaxed-simd')(row))},
   {title: 'as shipped', align: 'right', of: row => formatSpeed(stock(row))},
-  {title: 'SIMD / XNNPACK conv', align: 'right', of: row => formatRatio(row.toForward?.simd)},
-  {title: 'relaxed / XNNPACK conv', align: 'right', of: row => formatRatio(row.toForward?.['relaxed-simd'])},
+  {title: 'SIMD / XNNPACK conv', align: 'right', of: row => formatRatio(row.toForward.simd)},
+  {title: 'relaxed / XNNPACK conv', align: 'right', of: row => formatRatio(row.toForward['relaxed-simd'])},
 ];
 
 const NOTES = `GFLOP/s, the median of single calls, one thread; ours on both variants of the module, and the kernel of that name as
@@ -31,17 +31,16 @@ export function formatKernels(rows) {
   return `${formatTable(columns, lines)}\n\n${NOTES}`;
 }
 
-/** Each row of ours with its ratio to the forward convolution of the same layer, or of conv2 where it has none. */
+/** Each row with the ratios of ours to the forward convolution of the same layer, or of conv2 where it has none. */
 export function withForward(rows) {
   return rows.map(row => {
-    if (FORWARD.includes(row.kernel)) return row;
+    const isOfLayer = one => one.group === row.group && one.title === row.title;
     const forward =
-      rows.find(one => FORWARD.includes(one.kernel) && one.group === row.group && one.title === row.title) ??
+      rows.find(one => FORWARD.includes(one.kernel) && isOfLayer(one)) ??
       rows.find(one => one.kernel === 'Conv2D' && one.title === 'conv2');
-    const ratios = Object.entries(row.gflops).map(([variant, {ours: own}]) => [
-      variant,
-      own / forward?.gflops[variant]?.stock,
-    ]);
+    const ratios = Object.entries(row.gflops).flatMap(([variant, {ours: own}]) =>
+      own === undefined ? [] : [[variant, own / forward?.gflops[variant]?.stock]],
+    );
     return {...row, toForward: Object.fromEntries(ratios)};
   });
 }

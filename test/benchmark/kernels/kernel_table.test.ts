@@ -15,13 +15,8 @@ const rows = [
 
 describe('withForward', () => {
   it('sets ours beside the forward convolution of the layer, products beside conv2', () => {
-    const ratios = withForward(rows).map(({toForward}: {toForward?: Record<string, number>}) => toForward);
-    expect(ratios).toEqual([
-      undefined,
-      {simd: 1.5, 'relaxed-simd': 3},
-      undefined,
-      {simd: 0.8, 'relaxed-simd': 1.6},
-    ]);
+    const ratios = withForward(rows).map(({toForward}: {toForward: object}) => toForward);
+    expect(ratios).toEqual([{}, {simd: 1.5, 'relaxed-simd': 3}, {}, {simd: 0.8, 'relaxed-simd': 1.6}]);
   });
 });
 

@@ -14,7 +14,8 @@ const asks = {
     ({tf} = await startWasm());
     const names = new Set(kernelCases.map(({kernel}) => kernel));
     const stock = new Map([...names].map(name => [name, tf.getKernel(name, WASM)]));
-    const ours = await useKernels(variant);
+    // As XNNPACK here, which has threads in pages only.
+    const ours = await useKernels(variant, tf, 1);
     players = kernelCases.flatMap((one, index) => {
       const own = ours.includes(one.kernel) ? tf.getKernel(one.kernel, WASM) : undefined;
       const both = {ours: own, stock: stock.get(one.kernel)};
