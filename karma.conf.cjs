@@ -39,17 +39,7 @@ function BundlePreprocessor() {
 }
 
 // Root in a container has no sandbox, and webgl needs a software renderer where there is no graphics card.
-const flags = [
-  '--no-sandbox',
-  '--enable-unsafe-swiftshader',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-  '--disable-dev-shm-usage',
-];
+const flags = require('./scripts/testing/browser_flags.json');
 
 module.exports = config =>
   config.set({
@@ -64,11 +54,18 @@ module.exports = config =>
     colors: Boolean(process.stdout.isTTY),
     files: [
       'node_modules/@tensorflow/tfjs/dist/tf.min.js',
+      'node_modules/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js',
       'dist/large-margin.umd.js',
       'test/browser/*.spec.js',
       'test/browser/bundled/*.spec.js',
       {pattern: 'docs/*.md', included: false},
       {pattern: 'dist/*.map', included: false},
+      {pattern: 'node_modules/@tensorflow/tfjs-backend-wasm/dist/*.{wasm,map}', included: false},
+    ],
+    // What makes a page cross-origin isolated, where memory may be shared between threads.
+    customHeaders: [
+      {match: '.*', name: 'Cross-Origin-Opener-Policy', value: 'same-origin'},
+      {match: '.*', name: 'Cross-Origin-Embedder-Policy', value: 'require-corp'},
     ],
     browsers: ['Headless'],
     customLaunchers: {Headless: {base: 'ChromeHeadless', flags}},

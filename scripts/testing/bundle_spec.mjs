@@ -6,6 +6,7 @@ import ts from 'typescript';
 // What a page has as globals: tfjs by its script, the package by our bundle.
 const GLOBALS = {
   '@tensorflow/tfjs-core': 'tf',
+  '@tensorflow/tfjs-backend-wasm': 'tf.wasm',
   '@tensorflow/tfjs-layers': 'tf',
   [resolve('plugin/index.ts')]: 'largeMargin',
 };
