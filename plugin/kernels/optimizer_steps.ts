@@ -83,8 +83,9 @@ export function sampleSteps(optimizer: Optimizer, slotsOf: (optimizer: Optimizer
   }
 }
 
-/** Kernels neither convert nor broadcast. */
+/** Kernels neither convert nor broadcast; of a variable that was disposed of in mid-step tfjs's own step speaks. */
 function fits({value, gradient = value}: Target): boolean {
+  if (!value) return false;
   const areFloats = value.dtype === 'float32' && gradient.dtype === 'float32';
   return areFloats && util.arraysEqual(value.shape, gradient.shape);
 }
