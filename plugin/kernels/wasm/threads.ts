@@ -96,7 +96,7 @@ export function makeThreads(args: ThreadsArgs): Threads {
       }
     } catch (error) {
       stop();
-      onFailure(error instanceof Error ? error.message : String(error));
+      onFailure(messageOf(error));
     }
   };
   const state = (i: number) => Atomics.load(slots, i * SLOT);
@@ -109,7 +109,13 @@ export function makeThreads(args: ThreadsArgs): Threads {
       return 1 + idle().length;
     },
     run(name, [first, ...others]) {
-      const given = bring(others);
+      let given: number[][] = [];
+      try {
+        given = bring(others);
+      } catch (error) {
+        // Nothing was given to a worker: all of it is done here.
+        fail(messageOf(error));
+      }
       const chosen = idle();
       given.forEach((numbers, k) => {
         const at = chosen[k] * SLOT;
@@ -118,8 +124,8 @@ export function makeThreads(args: ThreadsArgs): Threads {
         Atomics.notify(slots, at);
       });
       own[name](...first.numbers);
-      for (const k of others.keys()) while (state(chosen[k]) === BUSY) rest(slots, chosen[k] * SLOT);
-      const done = others.map((_, k) => state(chosen[k]) === IDLE);
+      for (const k of given.keys()) while (state(chosen[k]) === BUSY) rest(slots, chosen[k] * SLOT);
+      const done = given.map((_, k) => state(chosen[k]) === IDLE);
       if (!done.every(Boolean)) fail('a worker failed in its part');
       others.forEach((part, k) => {
         if (!done[k]) own[name](...part.numbers);
@@ -127,6 +133,10 @@ export function makeThreads(args: ThreadsArgs): Threads {
       });
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Sleeps while the worker at this place is busy, in threads that may. */

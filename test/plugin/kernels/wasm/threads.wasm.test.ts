@@ -93,14 +93,35 @@ describe('threads', () => {
     });
     while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
     const floats = fill(module);
-    const parts = [0, SIZE / 2].map((row): Part => {
-      const writes = {at: 10, rows: SIZE / 2, bytes: 4 * SIZE, step: 4 * SIZE};
-      return {numbers: product(SIZE / 2, row), reads: [], writes, scratch: [13, 0]};
-    });
-    threads.run('gemm', parts);
+    threads.run('gemm', halves());
     expect(result(floats)).toEqual(expected());
     expect(threads.count()).toBe(1);
     expect(reasons).toEqual(['a worker failed in its part']);
+  });
+
+  it('leave all to this thread where the operands cannot be brought', async () => {
+    const module = start(backend);
+    const reasons: string[] = [];
+    const threads = makeThreads({
+      most: 2,
+      own: {gemm: module.gemm},
+      module: new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS)),
+      memory: module.memory,
+      spawn: spawnInPage,
+      onFailure: reason => void reasons.push(reason),
+      bring: () => {
+        throw new RangeError('no room');
+      },
+      fetch: () => {
+        throw new Error('nothing was brought');
+      },
+    });
+    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
+    const floats = fill(module);
+    threads.run('gemm', halves());
+    expect(result(floats)).toEqual(expected());
+    expect(threads.count()).toBe(1);
+    expect(reasons).toEqual(['no room']);
   });
 
   it('are none where tfjs takes one', () => {
@@ -141,6 +162,14 @@ function fill({memory}: SideModule): Float32Array {
 function product(rows: number, first = 0): number[] {
   const [a, c] = [A, C].map(start => start + 4 * first * SIZE);
   return [rows, SIZE, SIZE, a, SIZE, 1, 0, B, SIZE, 1, c, SIZE, 0, SCRATCH + 1_000_000 * (first > 0 ? 1 : 0)];
+}
+
+/** The product in two parts. */
+function halves(): Part[] {
+  return [0, SIZE / 2].map(row => {
+    const writes = {at: 10, rows: SIZE / 2, bytes: 4 * SIZE, step: 4 * SIZE};
+    return {numbers: product(SIZE / 2, row), reads: [], writes, scratch: [13, 0]};
+  });
 }
 
 /** 8 million products: above the size from which work is split. */
