@@ -13,13 +13,14 @@ const SLOW_MS = 3000;
  * Measures all modes of one case. Each engine's cross-entropy lives on through all modes and takes part in their
  * rounds, so that a ratio is made of times that were taken in turn. Only one process computes at a time.
  *
- * @param plan {file, engines, modes, context}: modes without cross-entropy, which is always measured; `context` is what
- *     engines are started with, and remembers which of them are not to be had
+ * @param plan {file, engines, modes, context, tolerances}: `context` is what engines are started with, and remembers which
+ *     of them are not to be had; `tolerances` of the two losses, where others than the usual ones hold
  * @param turn {turnMs, least}; @param rounds function that tells how many rounds the next mode gets
  * @param onPiece called after each mode with its rows' number
  * @returns rows, one for each mode and engine
  */
-export async function measureCase({file, engines, modes, context}, {turn, rounds, onPiece}) {
+export async function measureCase(plan, {turn, rounds, onPiece}) {
+  const {file, engines, modes, context, tolerances = TOLERANCES} = plan;
   const start = (engine, mode) => startPlayer({engine, mode, file, context});
   const crossEntropy = modes.find(({name}) => name === CROSS_ENTROPY);
   const others = modes.filter(mode => mode !== crossEntropy);
@@ -36,14 +37,14 @@ export async function measureCase({file, engines, modes, context}, {turn, rounds
         const taking = [...base, ...players].filter(isSound);
         for (const player of taking) player.inGroup = [];
         await playRounds(taking, turn, rounds());
-        rows.push(...describe(players, base));
+        rows.push(...describe(players, base, tolerances));
       } finally {
         await Promise.all(players.map(({worker}) => worker.close()));
       }
       onPiece();
     }
     for (const player of base) player.inGroup = player.times;
-    return [...describe(base, base), ...rows];
+    return [...describe(base, base, tolerances), ...rows];
   } finally {
     await Promise.all(base.map(({worker}) => worker?.close()));
   }
@@ -93,7 +94,7 @@ async function playTurn(player, turn) {
 }
 
 /** Rows of players with the ratios to their engine's cross-entropy and to the reference engine, both of these rounds. */
-function describe(players, base) {
+function describe(players, base, tolerances) {
   const medians = list => new Map(list.filter(isSound).map(p => [p.engine.name, summarize(p.inGroup).ms]));
   const [own, crossEntropy] = [medians(players), medians(base)];
   const sound = players.filter(isSound);
@@ -110,15 +111,15 @@ function describe(players, base) {
       peakBytes,
       losses,
       note,
-      ...compareLosses(player, sound),
+      ...compareLosses(player, sound, tolerances),
     };
   });
 }
 
 /** Random rivals differ from engine to engine, all else must not; the first engine has nothing to be compared with. */
-function compareLosses(player, [reference]) {
+function compareLosses(player, [reference], tolerances) {
   const {mode, losses} = player;
   if (mode.margin?.rivals === 'random' || player === reference) return {};
   const differences = losses.map((loss, i) => relativeDifference(loss, reference.losses[i]));
-  return {differences, differs: differences.some((difference, i) => difference > TOLERANCES[i])};
+  return {differences, differs: differences.some((difference, i) => difference > tolerances[i])};
 }

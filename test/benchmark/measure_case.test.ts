@@ -24,11 +24,15 @@ function madeUp(name: string, {ms = 1, loss = 2, second = 1, load = ''} = {}) {
   return {name, title: name, command: () => ({file: process.execPath, args: ['-e', script]})};
 }
 
-async function measure(engines: ReturnType<typeof madeUp>[], unavailable = new Map<string, string>()) {
+async function measure(
+  engines: ReturnType<typeof madeUp>[],
+  unavailable = new Map<string, string>(),
+  more: {tolerances?: number[]} = {},
+) {
   const context = {unavailable, versions: {} as Record<string, string>, python: undefined};
   let pieces = 0;
   const schedule = {turn: {turnMs: 0, least: 2}, rounds: () => 3, onPiece: () => pieces++};
-  const rows = await measureCase({file: 'case.json', engines, modes, context}, schedule);
+  const rows = await measureCase({file: 'case.json', engines, modes, context, ...more}, schedule);
   const row = (mode: string, engine: string) => rows.find(r => r.mode === mode && r.engine === engine)!;
   return {rows, row, pieces, context};
 }
@@ -70,6 +74,12 @@ describe('measureCase', () => {
     expect(differs('all-k1')).toEqual([undefined, false, true, true, true]);
     expect(differs('ce')).toEqual([undefined, false, true, true, true]);
     expect(row('all-k1', 'first').differences![0]).toBeCloseTo(5e-4, 6);
+  });
+
+  it('takes the tolerances of the case, where it has some', async () => {
+    const engines = [madeUp('a'), madeUp('second', {second: 1.001}), madeUp('far', {second: 1.02})];
+    const {row} = await measure(engines, undefined, {tolerances: [1e-4, 1e-2]});
+    expect(engines.map(({name}) => row('all-k1', name).differs)).toEqual([undefined, false, true]);
   });
 
   it('does not compare losses of random rivals', async () => {
