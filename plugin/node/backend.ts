@@ -1,7 +1,7 @@
 import {createRequire} from 'node:module';
 import {version_core} from '@tensorflow/tfjs-core';
 import {NOT_INSTALLED, startEngine} from './start_engine.js';
-import {describeKernels, startWasmKernels, type WasmTraining} from './wasm_training.js';
+import {describeKernels, tryWasmKernels, type WasmTraining} from './wasm_training.js';
 
 /** The engines that Node can use, in the order of choice. */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu';
@@ -80,7 +80,7 @@ export async function chooseBackend({prefer}: {prefer?: BackendName} = {}): Prom
     if (reason === null) {
       const {backend} = engine;
       const choice = {backend, package: engine.package, version: versionOf(engine.package), skipped};
-      return backend === 'wasm' ? {...choice, training: await startWasmKernels()} : choice;
+      return backend === 'wasm' ? {...choice, training: await tryWasmKernels()} : choice;
     }
     skipped.push({package: engine.package, reason});
   }

@@ -43,6 +43,8 @@ async function load(packageName: string, backend: string): Promise<void> {
   // TensorFlow's C++ side greets with its processor features otherwise.
   if (backend === 'tensorflow') process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   await import(packageName);
+  // Before the backend starts, which is when they look for the gradients that they stand in for.
+  if (backend === 'wasm') await import('../kernels/wasm/index.js');
 }
 
 function firstLine(error: unknown): string {

@@ -5,8 +5,8 @@ export interface WasmTraining {
   slow: Array<{name: string; reason: string}>;
 }
 
-/** Registers this package's kernels and tries each out; the wasm backend runs already. */
-export async function startWasmKernels(): Promise<WasmTraining> {
+/** Tries each of this package's kernels out; the wasm backend runs already. */
+export async function tryWasmKernels(): Promise<WasmTraining> {
   // Not above: who has no tfjs-backend-wasm imports this file, too.
   const {wasmKernelReport} = await import('../kernels/wasm/index.js');
   const report = wasmKernelReport();
