@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from '@tensorflow/tfjs-core';
 
-/** The slope of a mean: dy over the number of values, spread over them in one pass where tfjs makes three. */
+/** The slope of a mean: dy over the number of values, spread over them in one pass where tfjs makes three; of at least one value. */
 export function meanSlope(dy: Tensor, x: Tensor, attrs: NamedAttrMap): Tensor {
   const {axis} = attrs as unknown as MeanAttrs;
   const axes = util.parseAxisParam(axis, x.shape);

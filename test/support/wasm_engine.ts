@@ -45,7 +45,7 @@ export function runningWasm(): WasmBackend {
 
 /** Node 20 has it behind a flag; later engines have it always, and are kept from it here. */
 function allowRelaxedSimd(isAllowed: boolean): void {
-  if (!validate(Buffer.from(RELAXED_SIMD.base64, 'base64'))) {
+  if (!validate(Buffer.from(RELAXED_SIMD.hex, 'hex'))) {
     setFlagsFromString('--experimental-wasm-relaxed-simd');
   }
   WebAssembly.validate = bytes => validate(bytes) && (isAllowed || !usesRelaxedSimd(bytes));

@@ -42,7 +42,7 @@ export const columnMean: NativeKernel = {
       ...stock,
       // A second derivative goes through tfjs's own gradient.
       gradFunc: (dy, saved, attrs) =>
-        isNative() && !isTaped()
+        isNative() && !isTaped() && saved[0].size > 0
           ? {x: () => meanSlope(dy as Tensor, saved[0], attrs)}
           : stock.gradFunc(dy, saved, attrs),
     }),

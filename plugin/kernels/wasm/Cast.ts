@@ -7,14 +7,14 @@ import {
   type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import {sharedData} from './shared_data.js';
+import {mayShareData, sharedData} from './shared_data.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 /** A cast to the type that a tensor has, as gradients of products ask for, without a copy. All others are tfjs's. */
 export const cast: WasmKernel = {
   name: Cast,
   run: ({inputs: {x}, attrs: {dtype}, backend, stock}: KernelCall<{dtype: DataType}>) =>
-    x.dtype === dtype && dtype !== 'string' ? sharedData(backend, x) : stock(),
+    x.dtype === dtype && mayShareData(backend, x) ? sharedData(backend, x) : stock(),
   compose: ({stock}: KernelCall) => stock(),
   sample: () => {
     const castTo = (x: Tensor, dtype: DataType) =>

@@ -7,7 +7,6 @@ import {
   onesLike,
   randomUniform,
   rsqrt,
-  tensor1d,
   tidy,
   zerosLike,
   type FusedBatchNormAttrs,
@@ -25,6 +24,7 @@ import {
 } from '../batch_norm_slopes.js';
 import {isTaped} from '../off_tape.js';
 import {batchNormSums} from './LargeMarginBatchNormSums.js';
+import {rawTensor} from './raw_tensor.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -87,7 +87,7 @@ function slopesFromSums(dy: Tensor, call: BatchNormCall): BatchNormSlopes {
   let sums: Float32Array | undefined;
   const sumsOf = (row: 0 | 1) => {
     sums ??= tidy(() => batchNormSums(dy, x, mean).dataSync<'float32'>());
-    return tensor1d(sums.slice(row * mean.size, (row + 1) * mean.size));
+    return rawTensor(sums.slice(row * mean.size, (row + 1) * mean.size), [mean.size]);
   };
   const forScale = () => mul(sumsOf(1), inverseDeviation(call)) as Tensor;
   return {

@@ -1,5 +1,6 @@
-import {engine, mul, randomUniform, stack, sub, sum, tensor4d, type Tensor} from '@tensorflow/tfjs-core';
+import {engine, mul, randomUniform, stack, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
+import {rawTensor} from './raw_tensor.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -25,7 +26,7 @@ export const largeMarginBatchNormSums: WasmKernel = {
     return [
       batchNormSums(random([3, 2, 5, 7], 1), random([3, 2, 5, 7], 2), random([7], 3)),
       batchNormSums(random([9, 9, 9, 3], 4), random([9, 9, 9, 3], 5), random([3], 6)),
-      batchNormSums(tensor4d(odd, [2, 1, 1, 4]), random([2, 1, 1, 4], 7), random([4], 8)),
+      batchNormSums(rawTensor(odd, [2, 1, 1, 4]), random([2, 1, 1, 4], 7), random([4], 8)),
     ];
   },
 };

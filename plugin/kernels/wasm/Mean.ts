@@ -13,7 +13,7 @@ export const mean: WasmKernel = {
     replace: stock => ({
       ...stock,
       gradFunc: (dy, saved, attrs) =>
-        isWasm() && !isTaped()
+        isWasm() && !isTaped() && saved[0].size > 0
           ? {x: () => meanSlope(dy as (typeof saved)[0], saved[0], attrs)}
           : stock.gradFunc(dy, saved, attrs),
     }),

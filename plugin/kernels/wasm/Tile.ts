@@ -13,7 +13,7 @@ import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 type Call = KernelCall<TileAttrs>;
 
 /**
- * Values repeated along axes of which all but the first have size 1, as where a row is spread over a batch: whole blocks are
+ * Values repeated along axes of which all but the last have size 1, as where a row is spread over a batch: whole blocks are
  * copied, where tfjs looks up one number at a time.
  */
 export const tile: WasmKernel = {
@@ -21,7 +21,7 @@ export const tile: WasmKernel = {
   run: ({inputs: {x}, attrs: {reps}, backend, stock}: Call, module) => {
     const repeated = reps.map((_, i) => i).filter(i => reps[i] !== 1);
     const [first = 0, last = 0] = [repeated[0], repeated[repeated.length - 1]];
-    const isBlock = x.shape.slice(first + 1, last + 1).every(size => size === 1);
+    const isBlock = x.shape.slice(first, last).every(size => size === 1);
     const shape = x.shape.map((size, i) => size * reps[i]);
     const isEmpty = util.sizeFromShape(shape) === 0;
     if (x.dtype !== 'float32' || reps.length !== x.rank || !isBlock || isEmpty) return stock();
@@ -61,5 +61,9 @@ const SAMPLES = [
   [
     [2, 3],
     [2, 2],
+  ],
+  [
+    [3, 1],
+    [3, 2],
   ],
 ];

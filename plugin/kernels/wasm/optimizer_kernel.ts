@@ -1,7 +1,6 @@
 import {
   engine,
   randomUniform,
-  tensor1d,
   type NamedAttrMap,
   type NamedTensorMap,
   type Tensor,
@@ -10,6 +9,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
 import {makeTensors} from './make_tensors.js';
+import {rawTensor} from './raw_tensor.js';
 import {pointerTo, type WasmBackend} from './wasm_backend.js';
 
 /**
@@ -59,7 +59,7 @@ export function sampleStep(
   others: NamedTensorMap,
   attrs: object,
 ): Tensor[] {
-  const odd = tensor1d([0, NaN, Infinity, -1, -0]);
+  const odd = rawTensor([0, NaN, Infinity, -1, -0], [5]);
   return [[3, 7], [2], odd.shape].flatMap((shape, i) => {
     const inputs = names.map((name, j) => {
       if (name === 'gradient' && i === 2) return [name, odd] as const;

@@ -72,8 +72,8 @@ export function startSideModule(backend: WasmBackend): SideModule | string {
 }
 
 /** The module's bytes for this memory: whether memory is shared between threads is said in one byte of its import. */
-function decode({base64, sharedFlagAt}: ModuleCode, memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
+function decode({hex, sharedFlagAt}: ModuleCode, memory: WebAssembly.Memory): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(hex.match(/../g)!, digits => parseInt(digits, 16));
   if (isShared(memory)) bytes[sharedFlagAt] |= SHARED;
   return bytes;
 }

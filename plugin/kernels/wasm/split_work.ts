@@ -5,11 +5,25 @@ import type {Part, Threads} from './threads.js';
 /** Products of numbers below which waking a worker costs more than it saves. */
 const WORTH_SPLITTING = 1 << 21;
 
+/** Products of numbers for each byte to copy, below which copying takes longer than it saves. */
+const WORTH_COPYING = 12;
+
 /** The module with its large jobs split between threads; each part computes what it would in the whole, to the bit. */
 export function splitWork(module: SideModule, threads: Threads): SideModule {
   const partsOf = (products: number, units: number) =>
     products < WORTH_SPLITTING ? 1 : Math.min(threads.count(), units);
   const scratchForAll = (bytes: number) => threads.most * roundUp(bytes, 16);
+  const runParts = (
+    name: 'gemm' | 'conv2D' | 'conv2DBackpropInput',
+    products: number,
+    parts: Part[],
+    whole: number[],
+  ) => {
+    const copied = threads.copies ? parts.slice(1).reduce((total, part) => total + bytesOf(part), 0) : 0;
+    if (products < WORTH_COPYING * copied) return module[name](...whole);
+    threads.run(name, parts);
+    return 0;
+  };
   /** From the pictures to the output or back. */
   const byPictures =
     (name: 'conv2D' | 'conv2DBackpropInput') =>
@@ -23,8 +37,9 @@ export function splitWork(module: SideModule, threads: Threads): SideModule {
       const sizes = [4 * inHeight * inWidth * channels, 4 * places * outChannels];
       const [read, written] = name === 'conv2D' ? sizes : sizes.reverse();
       const bytes = roundUp(module[`${name}Scratch`](patch, batch * places, outChannels), 16);
-      threads.run(
+      return runParts(
         name,
+        batch * places * patch * outChannels,
         ranges(batch, count, 1).map(([first, size], i): Part => {
           const pointers = [from + first * read, filter, to + first * written, geometry];
           return {
@@ -36,10 +51,11 @@ export function splitWork(module: SideModule, threads: Threads): SideModule {
             ],
             writes: {at: 2, rows: 1, bytes: size * written, step: size * written},
             scratch: [6, bytes],
+            adds: false,
           };
         }),
+        numbers,
       );
-      return 0;
     };
   return {
     ...module,
@@ -86,15 +102,20 @@ export function splitWork(module: SideModule, threads: Threads): SideModule {
           reads,
           writes: {at: 10, rows: height, bytes: 4 * width, step: 4 * cRow},
           scratch: [13, bytes],
+          adds: adds !== 0,
         };
       });
-      threads.run('gemm', parts);
-      return 0;
+      return runParts('gemm', rows * terms * columns, parts, numbers);
     },
 
     conv2D: byPictures('conv2D'),
     conv2DBackpropInput: byPictures('conv2DBackpropInput'),
   };
+}
+
+/** Bytes that a part reads and writes. */
+function bytesOf({reads, writes}: Part): number {
+  return reads.reduce((total, [, bytes]) => total + bytes, writes.rows * writes.bytes);
 }
 
 /** Bytes from the first to the last element of a matrix. */

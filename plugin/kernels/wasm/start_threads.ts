@@ -32,15 +32,21 @@ export function startThreads(
   const common = {most, own, onFailure: warnOfOneThread};
   if (isInPlace) return makeThreads({...common, module, memory, spawn: spawnInPage});
   if (nodeThreads() === 1) return null;
-  const there = new WebAssembly.Memory({initial: 1, maximum: 65536, shared: true});
-  const copying = copiedWork(memory, there);
-  return makeThreads({
-    ...common,
-    ...copying,
-    module: compileFor(there),
-    memory: there,
-    spawn: spawnInNode,
-  });
+  try {
+    // Room for addresses, which a machine may refuse.
+    const there = new WebAssembly.Memory({initial: 1, maximum: 65536, shared: true});
+    const copying = copiedWork(memory, there);
+    return makeThreads({
+      ...common,
+      ...copying,
+      module: compileFor(there),
+      memory: there,
+      spawn: spawnInNode,
+    });
+  } catch (error) {
+    warnOfOneThread(error instanceof Error ? error.message : String(error));
+    return null;
+  }
 }
 
 function warnOfOneThread(reason: string): void {

@@ -3,11 +3,11 @@ import {
   engine,
   fill,
   randomUniform,
-  tensor2d,
   util,
   type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import {rawTensor} from './raw_tensor.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -48,7 +48,7 @@ export function sumKernel(name: string, isMean: boolean): WasmKernel {
       const sums = (x: Tensor, axis: number[], keepDims = false) =>
         engine().runKernel(name, {x}, {axis, keepDims} as unknown as NamedAttrMap) as Tensor;
       const random = (shape: number[]) => randomUniform(shape, -1, 1, 'float32', shape.length);
-      const odd = tensor2d([NaN, 1, Infinity, 2, 2, -Infinity, -Infinity, -0], [2, 4]);
+      const odd = rawTensor([NaN, 1, Infinity, 2, 2, -Infinity, -Infinity, -0], [2, 4]);
       return [
         ...[
           [3, 5],

@@ -31,6 +31,8 @@ export interface Part {
   reads: Array<[at: number, bytes: number]>;
   /** The pointer to the result: rows of so many bytes, a step apart. */
   writes: {at: number; rows: number; bytes: number; step: number};
+  /** Whether the result is added to what is there, so that half of it cannot be done again. */
+  adds: boolean;
   /** The pointer to memory that holds nothing before or after. */
   scratch: [at: number, bytes: number];
 }
@@ -39,6 +41,8 @@ export interface Part {
 export interface Threads {
   /** The most parts that run at a time: one here and one in each worker. */
   most: number;
+  /** Whether operands are copied to the workers and back. */
+  copies: boolean;
   /** How many parts run at a time now. The workers start when this is asked first. */
   count(): number;
   /**
@@ -103,6 +107,7 @@ export function makeThreads(args: ThreadsArgs): Threads {
   const idle = () => (workers ?? []).map((_, i) => i).filter(i => state(i) === IDLE);
   return {
     most,
+    copies: fetch !== undefined,
     stop,
     count() {
       if (!workers) start();
@@ -128,6 +133,8 @@ export function makeThreads(args: ThreadsArgs): Threads {
       const done = given.map((_, k) => state(chosen[k]) === IDLE);
       if (!done.every(Boolean)) fail('a worker failed in its part');
       others.forEach((part, k) => {
+        if (!done[k] && part.adds && !fetch)
+          throw new Error(`${name}: a worker failed in the middle of a sum`);
         if (!done[k]) own[name](...part.numbers);
         else fetch?.(part, given[k]);
       });

@@ -18,7 +18,7 @@ export interface WasmBackend extends KernelBackend {
     _malloc(bytes: number): number;
     _free(pointer: number): void;
   };
-  dataIdMap: {get(dataId: DataId): {memoryOffset: number}};
+  dataIdMap: {get(dataId: DataId): {memoryOffset: number; shape: number[]}};
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
   incRef(dataId: DataId): void;
 }

@@ -1,6 +1,7 @@
-import {engine, fill, randomUniform, tensor1d, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
+import {engine, fill, randomUniform, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
 import {gateKernel} from '../gate_kernel.js';
 import {checkTensors} from './check_tensors.js';
+import {rawTensor} from './raw_tensor.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -27,7 +28,7 @@ export function wasmGate({name, of, most, compose}: WasmGate): WasmKernel {
     compose: ({inputs: {dy, x}}: KernelCall<never>) => compose(dy, x),
     sample: () => {
       const odd = [NaN, Infinity, -Infinity, -0, 0, 1e-30, -2, 3, 6, 6 + 2 ** -21, 6 - 2 ** -21, 7, 3e38];
-      const x = tensor1d(odd);
+      const x = rawTensor(odd, [odd.length]);
       const slopes = [1, -2, NaN, Infinity, -0].map(value => fill(x.shape, value));
       const many = [randomUniform([4, 9], -9, 9, 'float32', 1), randomUniform([4, 9], -9, 9, 'float32', 2)];
       const pairs = [...slopes.map(dy => [dy, x]), many];

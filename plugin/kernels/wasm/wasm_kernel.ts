@@ -1,4 +1,4 @@
-import type {GradConfig, KernelConfig, NamedTensorMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
+import type {GradConfig, NamedTensorMap, Tensor, TensorInfo} from '@tensorflow/tfjs-core';
 import type {GradientStandIn, OptimizerStandIn} from '../stand_in.js';
 import type {SideModule} from './side_module.js';
 import type {WasmBackend} from './wasm_backend.js';
@@ -31,5 +31,3 @@ export interface WasmKernel {
   /** What runs the kernel: it stands in for the step of an optimizer, on wasm only. */
   optimizer?: OptimizerStandIn;
 }
-
-export type StockKernel = KernelConfig | undefined;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import {beforeAll, describe, expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
 import {expectNoLeak} from '../../../support/expect_no_leak.js';
@@ -48,6 +49,10 @@ describe.each(WAYS)('Tile on %s', way => {
       [2, 3, 2],
       [1, 2, 3],
     ],
+    [
+      [3, 1],
+      [2, 2],
+    ],
     [[3], [5]],
     [
       [0, 3],
@@ -61,17 +66,19 @@ describe.each(WAYS)('Tile on %s', way => {
     const x = randomTensor(shape, 1);
     const got = expectNoLeak(() => tf.tile(x, reps));
     expect(got.shape).toEqual(shape.map((size, i) => size * reps[i]));
-    const values = x.dataSync();
-    const expected = Array.from({length: got.size}, (_, at) => {
-      let [rest, index, step] = [at, 0, 1];
-      for (let a = shape.length - 1; a >= 0; a--) {
-        index += ((rest % (shape[a] * reps[a])) % shape[a]) * step;
-        rest = Math.floor(rest / (shape[a] * reps[a]));
-        step *= shape[a];
-      }
-      return values[index];
-    });
-    expect(Array.from(got.dataSync())).toEqual(expected);
+    expect(Array.from(got.dataSync())).toEqual(repeated(x.dataSync(), shape, reps));
+  });
+
+  it('repeats whatever there is along whatever axes', () => {
+    const axis = fc.tuple(fc.integer({min: 1, max: 3}), fc.integer({min: 1, max: 3}));
+    const run = (axes: Array<[number, number]>) => {
+      const [shape, reps] = [axes.map(([size]) => size), axes.map(([, times]) => times)];
+      const x = randomTensor(shape, 1);
+      const got = tf.tile(x, reps);
+      expect(Array.from(got.dataSync())).toEqual(repeated(x.dataSync(), shape, reps));
+      tf.dispose([x, got]);
+    };
+    fc.assert(fc.property(fc.array(axis, {minLength: 1, maxLength: 5}), run), {seed: 1, numRuns: 300});
   });
 
   it('copies NaN and infinities, and leaves other types to tfjs', () => {
@@ -92,3 +99,17 @@ describe.each(WAYS)('Tile on %s', way => {
     expect(Array.from(second.dataSync())).toEqual(Array(8).fill(1.5));
   });
 });
+
+/** One number at a time. */
+function repeated(values: ArrayLike<number>, shape: number[], reps: number[]): number[] {
+  const size = shape.reduce((product, length, a) => product * length * reps[a], 1);
+  return Array.from({length: size}, (_, at) => {
+    let [rest, index, step] = [at, 0, 1];
+    for (let a = shape.length - 1; a >= 0; a--) {
+      index += ((rest % (shape[a] * reps[a])) % shape[a]) * step;
+      rest = Math.floor(rest / (shape[a] * reps[a]));
+      step *= shape[a];
+    }
+    return values[index];
+  });
+}

@@ -21,6 +21,7 @@ function part(): Part {
     ],
     writes: {at: 2, rows: 2, bytes: 4, step: 16},
     scratch: [3, 64],
+    adds: false,
   };
 }
 

@@ -13,10 +13,11 @@ const [A, B, C, GEOMETRY, SCRATCH] = [0, 16 * MEBIBYTE, 32 * MEBIBYTE, 40 * MEBI
 const THREADS = 3;
 
 /** Threads one after another: what they are given is what matters here. */
-function inTurn(module: SideModule) {
+function inTurn(module: SideModule, copies = false) {
   const given: number[][][] = [];
   const threads: Threads = {
     most: THREADS,
+    copies,
     count: () => THREADS,
     run: (name, parts) => {
       given.push(parts.map(({numbers}) => numbers));
@@ -155,5 +156,21 @@ describe('split work gives what the whole gives, to the bit', () => {
     });
     expect(found.sizes).toEqual([]);
     expect(found.results[1]).toEqual(found.results[0]);
+  });
+});
+
+describe('split work whose operands are copied', () => {
+  /** How often a product [rows, terms] x [terms, 512] is split. */
+  const splits = (rows: number, terms: number, copies: boolean) => {
+    const {threads, given} = inTurn(started, copies);
+    splitWork(started, threads).gemm(rows, terms, 512, A, terms, 1, 0, B, 512, 1, C, 512, 0, SCRATCH);
+    return given.length;
+  };
+
+  it('is split where the products outweigh the bytes', () => {
+    // 16 million products are too few for the second and the third part's 2.9 MB of rows, columns and results.
+    expect([splits(2048, 16, false), splits(2048, 16, true)]).toEqual([1, 0]);
+    // 268 million for 4.8 MB are enough.
+    expect(splits(1024, 512, true)).toBe(1);
   });
 });

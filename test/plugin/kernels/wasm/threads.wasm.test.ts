@@ -99,6 +99,21 @@ describe('threads', () => {
     expect(reasons).toEqual(['a worker failed in its part']);
   });
 
+  it('add no part twice: where a worker fails in the middle of a sum, that is an error', async () => {
+    const module = start(backend);
+    const threads = makeThreads({
+      most: 2,
+      own: {gemm: module.gemm},
+      module: new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS)),
+      memory: module.memory,
+      spawn: spawnInPage,
+      onFailure: () => undefined,
+    });
+    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
+    expect(() => threads.run('gemm', halves(true))).toThrow('gemm: a worker failed in the middle of a sum');
+    expect(threads.count()).toBe(1);
+  });
+
   it('leave all to this thread where the operands cannot be brought', async () => {
     const module = start(backend);
     const reasons: string[] = [];
@@ -165,10 +180,10 @@ function product(rows: number, first = 0): number[] {
 }
 
 /** The product in two parts. */
-function halves(): Part[] {
+function halves(adds = false): Part[] {
   return [0, SIZE / 2].map(row => {
     const writes = {at: 10, rows: SIZE / 2, bytes: 4 * SIZE, step: 4 * SIZE};
-    return {numbers: product(SIZE / 2, row), reads: [], writes, scratch: [13, 0]};
+    return {numbers: product(SIZE / 2, row), reads: [], writes, scratch: [13, 0], adds};
   });
 }
 
