@@ -12,7 +12,7 @@ import {runCommand} from './native/run_command.mjs';
 const ENGINES = [
   {name: '@tensorflow/tfjs-node-gpu', remark: ''},
   {name: '@tensorflow/tfjs-node', remark: ''},
-  {name: '@tensorflow/tfjs-backend-wasm', remark: 'trains everything'},
+  {name: '@tensorflow/tfjs-backend-wasm', remark: 'trains all but 3-D convolutions'},
   {name: '@tensorflow/tfjs-backend-cpu', remark: 'trains everything, slowly'},
 ];
 

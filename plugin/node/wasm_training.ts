@@ -18,8 +18,9 @@ export async function tryWasmKernels(): Promise<WasmTraining> {
 /** The same for people, as part of a line. */
 export function describeKernels({runsOn, slow}: WasmTraining): string {
   const [first] = slow;
-  if (runsOn === 'operations') return `trains everything, slowly, on tfjs's own operations: ${first.reason}`;
-  const how = `trains everything, with ${NAMES[runsOn]}`;
+  if (runsOn === 'operations')
+    return `trains all but 3-D convolutions, slowly, on tfjs's own operations: ${first.reason}`;
+  const how = `trains all but 3-D convolutions, with ${NAMES[runsOn]}`;
   return first ? `${how}; slowly: ${slow.map(({name, reason}) => `${name} (${reason})`).join(', ')}` : how;
 }
 

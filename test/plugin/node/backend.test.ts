@@ -58,7 +58,7 @@ describe('describeBackend', () => {
 
   it('says for wasm what it trains with, and how to get a faster engine', () => {
     expect(describeBackend({...wasm, training: {runsOn: 'simd', slow: []}})).toBe(
-      `backend wasm (@tensorflow/tfjs-backend-wasm 4.22.0); trains everything, with SIMD; ${faster}`,
+      `backend wasm (@tensorflow/tfjs-backend-wasm 4.22.0); trains all but 3-D convolutions, with SIMD; ${faster}`,
     );
   });
 
