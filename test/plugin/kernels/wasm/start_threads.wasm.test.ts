@@ -53,12 +53,12 @@ describe('threads in Node, with a memory of their own', () => {
   }
 
   for (const [title, numbers] of [
-    ['by rows', [200, 100, 150, A, 100, 1, 0, B, 150, 1, C, 150, 0, SCRATCH]],
-    ['by columns', [100, 150, 200, A, 150, 1, 0, B, 200, 1, C, 200, 0, SCRATCH]],
-    ['of transposed matrices', [200, 100, 150, A, 1, 200, 0, B, 1, 100, C, 150, 0, SCRATCH]],
+    ['by rows', [300, 400, 300, A, 400, 1, 0, B, 300, 1, C, 300, 0, SCRATCH]],
+    ['by columns', [300, 300, 320, A, 300, 1, 0, B, 320, 1, C, 320, 0, SCRATCH]],
+    ['of transposed matrices', [300, 400, 300, A, 1, 300, 0, B, 1, 400, C, 300, 0, SCRATCH]],
     [
       'with room between the rows of the result',
-      [200, 100, 150, A, 100, 1, 0, B, 150, 1, C, 160, 0, SCRATCH],
+      [300, 400, 300, A, 400, 1, 0, B, 300, 1, C, 310, 0, SCRATCH],
     ],
   ] as Array<[string, number[]]>)
     it(`compute a product ${title} to the bit, and leave the rest of the memory alone`, async () => {
@@ -69,8 +69,8 @@ describe('threads in Node, with a memory of their own', () => {
     });
 
   it('add a product to what is there', async () => {
-    const numbers = [200, 100, 150, A, 100, 1, 0, B, 150, 1, C, 150, 0, SCRATCH];
-    const [alone, together] = await bothWays(200 * 150, module => {
+    const numbers = [300, 400, 300, A, 400, 1, 0, B, 300, 1, C, 300, 0, SCRATCH];
+    const [alone, together] = await bothWays(300 * 300, module => {
       module.gemm(...numbers);
       module.gemm(...numbers.map((number, i) => (i === 12 ? 1 : number)));
     });
