@@ -71,7 +71,9 @@ module.exports = config =>
     customLaunchers: {Headless: {base: 'ChromeHeadless', flags}},
     singleRun: true,
     failOnEmptyTestSuite: true,
+    // A spec may keep the page busy for long on webgl by software: it cannot answer meanwhile.
     browserNoActivityTimeout: 300_000,
+    pingTimeout: 300_000,
     client: {
       update: Boolean(process.env.LARGE_MARGIN_UPDATE),
       jasmine: {random: false, timeoutInterval: 120_000},
