@@ -9,8 +9,12 @@ interface Goal {
   norm: StoredNorm;
   epsilons: number[];
   batchSize: number;
+  seed?: number;
 }
 type Args = [logits: Logits, x: Tensor, labels: Int32Array];
+
+/** The attacks that draw numbers. */
+export const RANDOM: StoredAttack[] = ['pgd', 'apgd-ce', 'apgd-dlr', 'square'];
 
 /** What stands here for an attack of Python's within a ball: the same rule, losses, steps and restarts. */
 const within: Record<Within, (args: Args, goal: Goal) => Promise<AttackResult[]>> = {
@@ -41,6 +45,7 @@ export async function attackAs(
   args: Args,
   norm: StoredNorm,
   epsilons: number[],
+  seed?: number,
 ): Promise<Outcome> {
   const goal = {norm, batchSize: 250};
   if (attack === 'deepfool' || attack === 'fab') {
@@ -49,7 +54,7 @@ export async function attackAs(
     const distances = Array.from(distance, (value, i) => (success[i] ? value : Infinity));
     return {distances, robust: epsilons.map(epsilon => flags(distances.map(value => value > epsilon)))};
   }
-  const results = await within[attack](args, {...goal, epsilons});
+  const results = await within[attack](args, {...goal, epsilons, ...(RANDOM.includes(attack) && {seed})});
   for (const {adversarial} of results) adversarial.dispose();
   return {robust: results.map(({success}) => flags(success.map(isOver => !isOver)))};
 }

@@ -11,7 +11,7 @@ export interface StoredRun {
   attack: StoredAttack;
   norm: StoredNorm;
   epsilon: number;
-  settings: {dtype: 'float32' | 'float64'};
+  settings: {dtype: 'float32' | 'float64'; seed?: number};
   robustAccuracy: number;
   /** A character for each example: '1' is classified right still. */
   robust: string;
@@ -47,7 +47,7 @@ export const norms = Object.keys(epsilonsOf) as StoredNorm[];
 export const storedRuns = files.flatMap(({runs}) => runs);
 export const logitsApart = files.map(file => file.logitsApart);
 
-/** The runs of an attack on a net at one epsilon: one for each precision in which it was made. */
+/** The runs of an attack on a net at one epsilon: one for each precision in which it was made, and each seed. */
 export function runsOf(attack: StoredAttack, net: NetName, norm: StoredNorm, epsilon: number): StoredRun[] {
   const found = storedRuns.filter(
     run => run.attack === attack && run.net === net && run.norm === norm && run.epsilon === epsilon,
