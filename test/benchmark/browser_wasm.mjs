@@ -62,7 +62,7 @@ try {
   await Promise.all(
     browsers.map(child => child.exitCode ?? new Promise(resolve => child.on('close', resolve))),
   );
-  rmSync(folder, {recursive: true, force: true, maxRetries: 5});
+  rmSync(folder, {recursive: true, force: true, maxRetries: 50, retryDelay: 100});
 }
 
 /** One Chromium on one page. */

@@ -80,6 +80,6 @@ test("the README's page trains on wasm with the scripts it names", {skip}, async
     }
     server.close();
     server.closeAllConnections();
-    rmSync(profile, {recursive: true, force: true, maxRetries: 5});
+    rmSync(profile, {recursive: true, force: true, maxRetries: 50, retryDelay: 100});
   }
 });
