@@ -1,8 +1,8 @@
 /** Builds dist (ESM, types, UMD) and build/demos. */
-import {existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
-import {pathToFileURL} from 'node:url';
+import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {fingerprint, listFiles} from './building/sources.mjs';
 import {BuildError, runTool} from './building/run_tool.mjs';
+import {isMain} from './native/is_main.mjs';
 
 const STAMP = 'build/built.txt';
 const OUTPUTS = [
@@ -39,7 +39,7 @@ async function timed(print, what, run) {
   print(`[build] ${what}: ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+if (isMain(import.meta.url)) {
   try {
     await build();
   } catch (error) {

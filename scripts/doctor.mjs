@@ -1,9 +1,9 @@
 /** Prints what was found on this machine and which engine will run. Changes nothing. */
-import {existsSync, readdirSync, realpathSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import {resolve} from 'node:path';
-import {pathToFileURL} from 'node:url';
 import {cachedWheel, cacheFolder, wheelState} from './native/cache.mjs';
 import {findBrowser, findProgram} from './native/find_program.mjs';
+import {isMain} from './native/is_main.mjs';
 import {inspectMachine} from './native/machine.mjs';
 import {probe} from './native/probe.mjs';
 import {checkMachine} from './native/requirements.mjs';
@@ -97,7 +97,6 @@ function nativeAdvice(machine) {
   }
 }
 
-const self = process.argv[1];
-if (self && existsSync(self) && import.meta.url === pathToFileURL(realpathSync(self)).href) {
+if (isMain(import.meta.url)) {
   process.exitCode = await doctor();
 }

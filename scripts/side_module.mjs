@@ -3,9 +3,9 @@
  * imports. A test holds the two together.
  */
 import {Buffer} from 'node:buffer';
-import {readFileSync, realpathSync, writeFileSync} from 'node:fs';
-import {pathToFileURL} from 'node:url';
+import {readFileSync, writeFileSync} from 'node:fs';
 import asc from 'assemblyscript/asc';
+import {isMain} from './native/is_main.mjs';
 
 const SOURCE = 'plugin/kernels/wasm/assembly/index.ts';
 export const TARGET = 'plugin/kernels/wasm/side_module_code.ts';
@@ -68,7 +68,7 @@ function sharedFlagAt(binary) {
   return at + name.length - 1;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+if (isMain(import.meta.url)) {
   const code = await sideModuleCode();
   const isNew = readFileSync(TARGET, {encoding: 'utf8', flag: 'a+'}) !== code;
   if (isNew) writeFileSync(TARGET, code);

@@ -1,10 +1,9 @@
 /** `npm start -- ...`: sets up and builds what is missing, then runs the experiments with the arguments given. */
-import {existsSync, realpathSync} from 'node:fs';
-import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {BuildError, runNode} from './building/run_tool.mjs';
 import {ensureBuilt} from './build.mjs';
 import {ensureNative} from './native/index.mjs';
+import {isMain} from './native/is_main.mjs';
 import {InterruptedError, SetupError} from './native/setup_error.mjs';
 
 const PROGRAM = 'build/demos/experiments/cli.js';
@@ -47,7 +46,6 @@ async function main(argv) {
   }
 }
 
-const self = process.argv[1];
-if (self && existsSync(self) && import.meta.url === pathToFileURL(realpathSync(self)).href) {
+if (isMain(import.meta.url)) {
   process.exitCode = await main(process.argv.slice(2));
 }

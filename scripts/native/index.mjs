@@ -1,13 +1,13 @@
 /** Sets up a working @tensorflow/tfjs-node where its makers' download is out of reach. */
-import {existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {pathToFileURL} from 'node:url';
 import {parseArgs} from 'node:util';
 import {cacheFolder} from './cache.mjs';
 import {compileAddon} from './compile.mjs';
 import {ensureWheel} from './download.mjs';
 import {findNodeGyp} from './find_node_gyp.mjs';
 import {interruptible} from './interruptible.mjs';
+import {isMain} from './is_main.mjs';
 import {withLock} from './lock.mjs';
 import {inspectMachine} from './machine.mjs';
 import {packageFolder, probe} from './probe.mjs';
@@ -160,7 +160,6 @@ export function readArguments(argv) {
   return {gpu: values.gpu ?? false, withoutDriver: values['without-driver'] ?? false};
 }
 
-const self = process.argv[1];
-if (self && existsSync(self) && import.meta.url === pathToFileURL(realpathSync(self)).href) {
+if (isMain(import.meta.url)) {
   process.exitCode = await main();
 }
