@@ -2,7 +2,8 @@ import {spawn} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 
-const MARK = 'ANSWER ';
+/** What a line with an answer begins with. */
+export const MARK = 'ANSWER ';
 const KEPT_CHARACTERS = 2000;
 
 /**

@@ -14,6 +14,7 @@ import {median} from '../../scripts/benchmark/statistics.mjs';
 import {formatTable} from '../../scripts/benchmark/table.mjs';
 import {ensureBuilt} from '../../scripts/build.mjs';
 import {cacheFolder} from '../../scripts/native/cache.mjs';
+import {ensureNative} from '../../scripts/native/index.mjs';
 import {createReport} from '../../scripts/native/report.mjs';
 import {runCommand} from '../../scripts/native/run_command.mjs';
 
@@ -33,6 +34,7 @@ function players(python) {
     {mode: 'kept', batch: 100},
     {mode: 'kept', batch: COUNT},
     {mode: 'leaving', batch: 100, leaving: true},
+    {mode: 'leaving', batch: COUNT, leaving: true},
   ];
   const theirs = [
     {mode: 'kept', batch: 100},
@@ -48,6 +50,7 @@ function players(python) {
 
 async function main(rounds) {
   const report = createReport(process.stdout, '[attack speed]');
+  await ensureNative();
   await ensureBuilt();
   const requirements = here('../reference/attacks/requirements_foolbox.txt');
   const python = await ensurePython({requirements, report, folder: join(cacheFolder(), 'attack-python')});

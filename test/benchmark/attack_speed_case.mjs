@@ -1,10 +1,10 @@
 // Writes what all engines attack, in a process of its own: node attack_speed_case.mjs <file.json>: the paper's MNIST net
 // after a short training, so that some pictures stand and some fall, and the first test pictures.
 import * as tf from '@tensorflow/tfjs-node';
-import {Buffer} from 'node:buffer';
-import {readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {basename, dirname, join} from 'node:path';
+import {dirname, join} from 'node:path';
+import {writeCase} from './case_file.mjs';
 import {findNet} from './nets/index.mjs';
 
 const [TRAINED, BATCH, ATTACKED] = [12_000, 100, 1000];
@@ -31,10 +31,7 @@ async function trainedNet() {
 
 const {pixels, labels} = read('t10k', ATTACKED);
 const weights = (await trainedNet()).getWeights();
-const arrays = [pixels, ...weights.map(weight => weight.dataSync())];
-const data = file.replace(/\.json$/, '.f32');
-writeFileSync(data, Buffer.concat(arrays.map(values => Buffer.from(Float32Array.from(values).buffer))));
-const shapes = [[ATTACKED, ...net.inputShape], ...weights.map(({shape}) => shape)];
-// The description last and at once: whoever finds it finds the data too.
-writeFileSync(`${file}.part`, JSON.stringify({data: basename(data), shapes, labels}));
-renameSync(`${file}.part`, file);
+writeCase(file, {labels}, [
+  {name: 'x', values: pixels, shape: [ATTACKED, ...net.inputShape]},
+  ...weights.map((weight, i) => ({name: `weight${i}`, values: weight.dataSync(), shape: weight.shape})),
+]);

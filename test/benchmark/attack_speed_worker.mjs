@@ -1,8 +1,7 @@
 // Attacks with this package, in a process of its own; speaks JSON lines (scripts/benchmark/ask_process.mjs).
 // Usage: node attack_speed_worker.mjs tfjs-node | tfjs-node-tuned
-import {readFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
-import {createInterface} from 'node:readline';
+import {answerQuestions} from '../../scripts/benchmark/answer_questions.mjs';
+import {readCase} from './case_file.mjs';
 import {allEngines} from './engines/index.mjs';
 import {findNet} from './nets/index.mjs';
 
@@ -22,14 +21,8 @@ const asks = {
 /** A function that attacks as many of the pictures, and tells how long it took and how many it left right. */
 async function makeAttack(tf, file) {
   const {ifgsm, pgd} = await import('tfjs-large-margin');
-  const {data, shapes, labels} = JSON.parse(readFileSync(file, 'utf8'));
-  const bytes = readFileSync(join(dirname(file), data));
-  const numbers = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  let offset = 0;
-  const [x, ...weights] = shapes.map(shape => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(numbers.slice(offset, (offset += size)), shape);
-  });
+  const {labels, tensors} = readCase(tf, file);
+  const [x, ...weights] = tensors;
   const net = (await findNet('mnist-cnn')).build(tf, {classes: 10, seed: 0});
   net.setWeights(weights);
   return async ({count, epsilon, steps, stepSize, batch, leaving}) => {
@@ -45,14 +38,4 @@ async function makeAttack(tf, file) {
   };
 }
 
-for await (const line of createInterface({input: process.stdin})) {
-  let answer;
-  try {
-    const message = JSON.parse(line);
-    answer = await asks[message.ask](message);
-  } catch (error) {
-    answer = {error: String(error?.message ?? error)};
-  }
-  process.stdout.write(`ANSWER ${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await answerQuestions(asks);

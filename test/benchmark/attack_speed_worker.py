@@ -16,17 +16,8 @@ import foolbox
 import numpy as np
 import tensorflow as tf
 
-
-def load(path):
-    with open(path) as file:
-        described = json.load(file)
-    numbers = np.fromfile(os.path.join(os.path.dirname(path), described["data"]), dtype="<f4")
-    arrays, offset = [], 0
-    for shape in described["shapes"]:
-        size = int(np.prod(shape))
-        arrays.append(numbers[offset : offset + size].reshape(shape))
-        offset += size
-    return arrays[0], np.array(described["labels"]), arrays[1:]
+sys.path.append(os.path.join(os.path.dirname(__file__), "peers"))
+from case import read_tensors  # noqa: E402
 
 
 def net_of(weights):
@@ -51,8 +42,9 @@ def net_of(weights):
 
 def make_attack(path, how):
     """A function that attacks as many of the pictures, every one to the end, and tells time and what is left right."""
-    x, labels, weights = load(path)
-    net = net_of(weights)
+    described, tensors = read_tensors(path)
+    x, labels = tensors.pop("x"), np.array(described["labels"])
+    net = net_of(list(tensors.values()))
     model = foolbox.TensorFlowModel(tf.function(net) if how == "tf-function" else net, bounds=(0, 1))
 
     def attack(message):

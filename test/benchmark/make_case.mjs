@@ -1,9 +1,7 @@
 // Writes one case, in a process of its own: node make_case.mjs <net> <batch> <classes> <file.json>. The weights and the
 // batch go as float32 into a file beside it, so that every engine starts from the same numbers.
 import * as tf from '@tensorflow/tfjs-node';
-import {Buffer} from 'node:buffer';
-import {renameSync, writeFileSync} from 'node:fs';
-import {basename} from 'node:path';
+import {writeCase} from './case_file.mjs';
 import {findNet} from './nets/index.mjs';
 
 const SEED = 1;
@@ -17,17 +15,7 @@ const y = tf.oneHot(tf.randomUniform([batch], 0, classes, 'int32', SEED + 1), cl
 const tensors = [
   {name: 'x', tensor: x},
   {name: 'y', tensor: y},
-];
-model.getWeights().forEach((tensor, i) => tensors.push({name: `weight${i}`, tensor}));
-
-const data = file.replace(/\.json$/, '.f32');
-const bytes = Buffer.concat(
-  tensors.map(({tensor}) => Buffer.from(Float32Array.from(tensor.dataSync()).buffer)),
-);
+  ...model.getWeights().map((tensor, i) => ({name: `weight${i}`, tensor})),
+].map(({name, tensor}) => ({name, shape: tensor.shape, values: tensor.dataSync()}));
 const layers = net.layers?.(classes) ?? null;
-const described = {net: netName, batch, classes, layers, weights: model.countParams(), data: basename(data)};
-const list = tensors.map(({name, tensor}) => ({name, shape: tensor.shape}));
-writeFileSync(data, bytes);
-// The description last and at once: whoever finds it finds the data too.
-writeFileSync(`${file}.part`, JSON.stringify({...described, tensors: list}));
-renameSync(`${file}.part`, file);
+writeCase(file, {net: netName, batch, classes, layers, weights: model.countParams()}, tensors);

@@ -1,8 +1,7 @@
 // One engine, one net, one mode, in a process of its own; speaks JSON lines (scripts/benchmark/ask_process.mjs).
 // Usage: node worker.mjs <engine>
-import {readFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
-import {createInterface} from 'node:readline';
+import {answerQuestions} from '../../scripts/benchmark/answer_questions.mjs';
+import {readCase} from './case_file.mjs';
 import {allEngines} from './engines/index.mjs';
 import {findNet} from './nets/index.mjs';
 
@@ -32,15 +31,14 @@ const asks = {
 
 /** A function that makes one step, as a user would, and returns the loss before it. */
 async function makeStep(tf, file, mode) {
-  const {net: name, classes, tensors} = JSON.parse(readFileSync(file, 'utf8'));
+  const {net: name, classes, tensors} = readCase(tf, file);
   const net = await findNet(name);
-  const values = readTensors(tf, file, tensors);
   const base = await net.build(tf, {classes, seed: 0});
-  base.setWeights(values.slice(2));
+  base.setWeights(tensors.slice(2));
   const model = mode ? await wrap(base, mode, net) : base;
   const loss = mode ? undefined : (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits);
   model.compile({optimizer: tf.train.rmsprop(LEARNING_RATE), loss});
-  const [x, y] = values;
+  const [x, y] = tensors;
   return async () => [await model.trainOnBatch(x, y)].flat()[0];
 }
 
@@ -50,24 +48,4 @@ async function wrap(base, mode, net) {
   return new LargeMarginModel(base, {...mode, layers});
 }
 
-function readTensors(tf, file, tensors) {
-  const bytes = readFileSync(join(dirname(file), JSON.parse(readFileSync(file, 'utf8')).data));
-  const data = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  let offset = 0;
-  return tensors.map(({shape}) => {
-    const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(data.slice(offset, (offset += size)), shape);
-  });
-}
-
-for await (const line of createInterface({input: process.stdin})) {
-  let answer;
-  try {
-    const message = JSON.parse(line);
-    answer = await asks[message.ask](message);
-  } catch (error) {
-    answer = {error: String(error?.message ?? error)};
-  }
-  process.stdout.write(`ANSWER ${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await answerQuestions(asks);

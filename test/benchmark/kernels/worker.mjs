@@ -1,6 +1,6 @@
 // All kernels of kernel_cases.mjs on one variant of our module, ours and tfjs's own in one process; speaks JSON lines.
 // Usage: node worker.mjs <simd | relaxed-simd>
-import {createInterface} from 'node:readline';
+import {answerQuestions} from '../../../scripts/benchmark/answer_questions.mjs';
 import {startWasm, useKernels} from '../engines/wasm.mjs';
 import {kernelCases} from './kernel_cases.mjs';
 
@@ -57,14 +57,4 @@ function timesOf(run, turnMs) {
   return times;
 }
 
-for await (const line of createInterface({input: process.stdin})) {
-  let answer;
-  try {
-    const message = JSON.parse(line);
-    answer = await asks[message.ask](message);
-  } catch (error) {
-    answer = {error: String(error?.message ?? error)};
-  }
-  process.stdout.write(`ANSWER ${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await answerQuestions(asks);

@@ -1,4 +1,4 @@
-"""Reads a case written by make_case.mjs: the net as a list of layers, its first weights, one batch."""
+"""Reads a case written by case_file.mjs: the net as a list of layers, its first weights, one batch."""
 
 import json
 import os
@@ -18,7 +18,8 @@ class Case:
     y: np.ndarray
 
 
-def read_case(path):
+def read_tensors(path):
+    """The description and, by name, its tensors."""
     with open(path) as file:
         described = json.load(file)
     data = np.fromfile(os.path.join(os.path.dirname(path), described["data"]), dtype="<f4")
@@ -28,5 +29,10 @@ def read_case(path):
         size = int(np.prod(entry["shape"]))
         tensors[entry["name"]] = data[offset : offset + size].reshape(entry["shape"])
         offset += size
-    weights = [tensors[entry["name"]] for entry in described["tensors"] if entry["name"] not in ("x", "y")]
+    return described, tensors
+
+
+def read_case(path):
+    described, tensors = read_tensors(path)
+    weights = [tensor for name, tensor in tensors.items() if name not in ("x", "y")]
     return Case(described["layers"], weights, tensors["x"], tensors["y"])
