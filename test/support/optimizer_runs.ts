@@ -2,6 +2,7 @@ import {
   add,
   clone,
   dispose,
+  fill,
   mul,
   square,
   sub,
@@ -26,6 +27,16 @@ export type Interruption = (
   variables: Variable[],
   optimizer: Optimizer,
 ) => void | Promise<void>;
+
+/** A value is written by hand before step 5; before step 7 the slots are saved and read again. */
+export const writeAndRestore: Interruption = async (step, variables, optimizer) => {
+  if (step === 5) variables[0].assign(fill(variables[0].shape, 0.25));
+  if (step !== 7) return;
+  const saved = await optimizer.getWeights();
+  const copies = saved.map(({name, tensor}) => ({name, tensor: clone(tensor)}));
+  await optimizer.setWeights(copies);
+  dispose([...saved, ...copies].map(({tensor}) => tensor));
+};
 
 /** Values and saved slots after steps of an optimizer down sums of squared differences, the same at each call. */
 export async function runOptimizer(

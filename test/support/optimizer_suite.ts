@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {expectNoLeak, expectNoLeakAsync} from './expect_no_leak.js';
 import {kernelsRunBy, withNativeKernels} from './native_kernels.js';
-import {disposeWhole, expectSameRuns, runOptimizer} from './optimizer_runs.js';
+import {disposeWhole, expectSameRuns, runOptimizer, writeAndRestore} from './optimizer_runs.js';
 
 /**
  * What the faster step of every optimizer is asked for.
@@ -19,15 +19,7 @@ export function describeFasterStep(
     it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20, bound));
 
     it('goes on from slots that were saved, and from values that a user wrote', () =>
-      expectSameRuns(make, 12, bound, async (step, variables, optimizer) => {
-        if (step === 5) variables[0].assign(tf.fill(variables[0].shape, 0.25));
-        if (step !== 7) return;
-        const saved = await optimizer.getWeights();
-        const copies = saved.map(({name, tensor}) => ({name, tensor: tf.clone(tensor)}));
-        await optimizer.setWeights(copies);
-        tf.dispose(saved.map(({tensor}) => tensor));
-        tf.dispose(copies.map(({tensor}) => tensor));
-      }));
+      expectSameRuns(make, 12, bound, writeAndRestore));
 
     it('leaves no tensor behind', async () => {
       await expectNoLeakAsync(() => runOptimizer(make, 2));

@@ -1,5 +1,6 @@
 import {matMul, reshape, tensor, tensor2d, tidy, type Tensor} from '@tensorflow/tfjs-core';
 import type {EvaluationState} from '../../src/evaluation/evaluation_state.js';
+import type {Subject} from '../../src/evaluation/subject.js';
 import type {Classifier} from '../../src/index.js';
 import {randoms} from './randoms.js';
 
@@ -21,6 +22,17 @@ export function casesFor(net: Classifier, size = 20, seed = 7): {x: Tensor; labe
   );
   const classes = tidy(() => net(x).argMax(1).dataSync());
   return {x, labels: Int32Array.from(classes, (label, i) => (i % 5 === 4 ? (label + 1) % CLASSES : label))};
+}
+
+/** What a report is about: five examples and the linear net, in batches of two. */
+export function fiveExamples(): Subject {
+  const x = tensor2d(
+    [...Array(30).keys()].map(i => i / 30),
+    [5, INPUTS],
+  );
+  const labels = Int32Array.of(0, 1, 2, 0, 1);
+  const examples = {caller: 'report', classifier: linearNet(), x, labels, classes: CLASSES};
+  return {...examples, norm: 'l2', bounds: [0, 1], batchSize: 2, seed: 3};
 }
 
 /** A state in memory, with all that was ever written. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {expectNoLeak, expectNoLeakAsync} from './expect_no_leak.js';
 import {expectSame, kernelsRunBy} from './native_kernels.js';
-import {disposeWhole, runOptimizer, type Interruption} from './optimizer_runs.js';
+import {disposeWhole, runOptimizer, writeAndRestore, type Interruption} from './optimizer_runs.js';
 import {expectRunsOn} from './wasm_calls.js';
 import {startWasmOn, WAYS} from './wasm_engine.js';
 
@@ -23,15 +23,7 @@ export function testWasmOptimizer(name: string, optimizers: Record<string, () =>
     it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20));
 
     it('goes on from slots that were saved, and from values that a user wrote', () =>
-      expectSameRuns(make, 12, async (step, variables, optimizer) => {
-        if (step === 5) variables[0].assign(tf.fill(variables[0].shape, 0.25));
-        if (step !== 7) return;
-        const saved = await optimizer.getWeights();
-        const copies = saved.map(({name, tensor}) => ({name, tensor: tf.clone(tensor)}));
-        await optimizer.setWeights(copies);
-        tf.dispose(saved.map(({tensor}) => tensor));
-        tf.dispose(copies.map(({tensor}) => tensor));
-      }));
+      expectSameRuns(make, 12, writeAndRestore));
 
     it('writes to no value that somebody else has, and leaves no tensor behind', async () => {
       await expectNoLeakAsync(() => runOptimizer(make, 2));

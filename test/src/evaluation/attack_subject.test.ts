@@ -1,18 +1,12 @@
-import {add, tensor2d} from '@tensorflow/tfjs-core';
+import {add} from '@tensorflow/tfjs-core';
 import {afterEach, expect, it} from 'vitest';
 import {pgd} from '../../../src/attacks/pgd.js';
 import type {ReportAttack} from '../../../src/evaluation/named_attacks.js';
 import {attackSubject} from '../../../src/evaluation/attack_subject.js';
-import {linearNet} from '../../support/report_nets.js';
+import {fiveExamples} from '../../support/report_nets.js';
 
-const x = tensor2d(
-  [...Array(30).keys()].map(i => i / 30),
-  [5, 6],
-);
-const subject = {
-  ...{caller: 'report', classifier: linearNet(), x, labels: Int32Array.of(0, 1, 2, 0, 1), classes: 3},
-  ...{norm: 'l2' as const, bounds: [0, 1] as [number, number], batchSize: 2, seed: 3},
-};
+const subject = fiveExamples();
+const {x} = subject;
 
 afterEach(() => expect(x.isDisposed).toBe(false));
 

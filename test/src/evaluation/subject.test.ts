@@ -1,17 +1,11 @@
-import {memory, tensor2d} from '@tensorflow/tfjs-core';
+import {memory} from '@tensorflow/tfjs-core';
 import {afterEach, expect, it} from 'vitest';
 import {batchesOf, firstExamples, onExamples} from '../../../src/evaluation/subject.js';
 import {errorOf, expectNoLeakAsync} from '../../support/expect_no_leak.js';
-import {linearNet} from '../../support/report_nets.js';
+import {fiveExamples} from '../../support/report_nets.js';
 
-const x = tensor2d(
-  [...Array(30).keys()].map(i => i / 30),
-  [5, 6],
-);
-const subject = {
-  ...{caller: 'report', classifier: linearNet(), x, labels: Int32Array.of(0, 1, 2, 0, 1), classes: 3},
-  ...{norm: 'l2' as const, bounds: [0, 1] as [number, number], batchSize: 2, seed: 3},
-};
+const subject = fiveExamples();
+const {x} = subject;
 
 afterEach(() => expect(x.isDisposed).toBe(false));
 
