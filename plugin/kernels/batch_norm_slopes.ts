@@ -1,4 +1,16 @@
-import {add, mul, neg, rsqrt, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
+import {
+  add,
+  FusedBatchNorm,
+  mul,
+  neg,
+  rsqrt,
+  sub,
+  sum,
+  type FusedBatchNormAttrs,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import {isTaped} from './off_tape.js';
+import type {GradientStandIn} from './stand_in.js';
 
 /** The slopes of a batch normalization, each made when it is asked for. */
 export type BatchNormSlopes = Record<'x' | 'mean' | 'variance' | 'offset' | 'scale', () => Tensor>;
@@ -10,6 +22,31 @@ export interface BatchNormCall {
   variance: Tensor;
   scale: Tensor;
   epsilon: number;
+}
+
+/**
+ * Stands in for the gradient of batch normalization. While a gradient is made that is to be differentiated again, slopes
+ * come from tfjs's operations.
+ *
+ * @param isOurs Whether a call, on the backend that is, is one for `slopes`.
+ */
+export function batchNormGradient(
+  isOurs: (call: BatchNormCall) => boolean,
+  slopes: (dy: Tensor, call: BatchNormCall) => BatchNormSlopes,
+): GradientStandIn {
+  return {
+    of: FusedBatchNorm,
+    replace: stock => ({
+      ...stock,
+      gradFunc: (dy, saved, attrs) => {
+        const [x, mean, variance, scale] = saved;
+        const epsilon = (attrs as unknown as FusedBatchNormAttrs).varianceEpsilon;
+        const call = {x, mean, variance, scale, epsilon};
+        if (!isOurs(call)) return stock.gradFunc(dy, saved, attrs);
+        return (isTaped() ? slopesFromOperations : slopes)(dy as Tensor, call);
+      },
+    }),
+  };
 }
 
 /** 1 / standard deviation. */

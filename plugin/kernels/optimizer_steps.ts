@@ -13,13 +13,8 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import type {Slot} from './optimizer_fields.js';
 import type {ApplyGradients, NamedGradient, OptimizerStandIn} from './stand_in.js';
-
-/** A slot of an optimizer as tfjs keeps it: the variable, and the name under which it is saved. */
-export interface Slot {
-  originalName: string;
-  variable: Variable;
-}
 
 /** One variable of a step, in the order that decides which slot is its own. */
 export interface Target {

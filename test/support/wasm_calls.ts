@@ -1,13 +1,11 @@
-import {engine, tidy, type NamedAttrMap, type NamedTensorMap, type Tensor} from '@tensorflow/tfjs-core';
+import {tidy, type NamedTensorMap} from '@tensorflow/tfjs-core';
 import {expect} from 'vitest';
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
+import {runKernel as callKernel} from '../../plugin/kernels/wasm/samples.js';
 import {worstError} from './expect_close.js';
 import type {Way} from './wasm_engine.js';
 
-/** Runs a kernel by its name. */
-export function callKernel(name: string, inputs: NamedTensorMap, attrs: object): Tensor {
-  return engine().runKernel(name, inputs, attrs as NamedAttrMap) as Tensor;
-}
+export {callKernel};
 
 /** The shape and values of what a kernel makes, and nothing left behind. */
 export function resultOf(name: string, make: () => {inputs: NamedTensorMap; attrs: object}) {

@@ -4,6 +4,8 @@ import type {WasmBackend} from '../../plugin/kernels/wasm/wasm_backend.js';
 
 /** Counts the blocks that tfjs and kernels take from the heap and give back. */
 export function watchHeap({wasm}: Pick<WasmBackend, 'wasm'>) {
+  // At their first call these put others in their place.
+  wasm._free(wasm._malloc(8));
   const {_malloc: take, _free: free} = wasm;
   const held = new Set<number>();
   wasm._malloc = bytes => {

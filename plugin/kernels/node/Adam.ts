@@ -1,35 +1,15 @@
-import {
-  AdamOptimizer,
-  mul,
-  scalar,
-  sqrt,
-  sub,
-  train,
-  type Scalar,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import {AdamOptimizer, mul, scalar, sqrt, sub, train, type Scalar} from '@tensorflow/tfjs-core';
 import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
+import type {AdamFields} from '../optimizer_fields.js';
+import {optimizerKernel, sampleSteps, slotAt} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
-
-/** What tfjs's class keeps, private in its typings. */
-interface Fields {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  accBeta1: Variable;
-  accBeta2: Variable;
-  accumulatedFirstMoment: Slot[];
-  accumulatedSecondMoment: Slot[];
-}
 
 /** Adam in one operation for each variable. */
 export const adam: NativeKernel = {
   name: 'Adam',
   optimizer: optimizerKernel(AdamOptimizer, isNative, (optimizer, targets) => {
-    const fields = optimizer as unknown as Fields;
+    const fields = optimizer as unknown as AdamFields;
     const {learningRate, beta1, beta2, accBeta1, accBeta2} = fields;
     // tfjs adds epsilon to the root of the corrected second moment, TensorFlow to that of the moment itself.
     const epsilon = mul(sqrt(sub(1, accBeta2)), fields.epsilon) as Scalar;
@@ -52,7 +32,7 @@ export const adam: NativeKernel = {
     [train.adam(0.01), train.adam(0.02, 0.8, 0.99, 1e-3)]
       .map(optimizer =>
         sampleSteps(optimizer, () => {
-          const {accumulatedFirstMoment, accumulatedSecondMoment} = optimizer as unknown as Fields;
+          const {accumulatedFirstMoment, accumulatedSecondMoment} = optimizer as unknown as AdamFields;
           return [...accumulatedFirstMoment, ...accumulatedSecondMoment];
         }),
       )

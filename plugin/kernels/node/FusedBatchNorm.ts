@@ -1,42 +1,21 @@
+import {batchNorm, clone, grads, randomUniform, type Tensor} from '@tensorflow/tfjs-core';
 import {
-  batchNorm,
-  clone,
-  FusedBatchNorm,
-  grads,
-  randomUniform,
-  type FusedBatchNormAttrs,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
-import {
+  batchNormGradient,
   slopeOfMean,
   slopeOfVariance,
-  slopesFromOperations,
   type BatchNormCall,
   type BatchNormSlopes,
 } from '../batch_norm_slopes.js';
 import {FLOAT, isNative, runOp} from './native_backend.js';
-import {isTaped} from '../off_tape.js';
 import type {NativeKernel} from './native_kernel.js';
 
 /**
  * The gradient of batch normalization. All that is large comes from one operation of TensorFlow; where a second
  * derivative is wanted, from tfjs's operations, each slope by itself and in fewer passes than tfjs's own.
  */
-export const batchNormGradient: NativeKernel = {
+export const fusedBatchNorm: NativeKernel = {
   name: 'FusedBatchNorm',
-  gradient: {
-    of: FusedBatchNorm,
-    replace: stock => ({
-      ...stock,
-      gradFunc: (dy, saved, attrs) => {
-        const [x, mean, variance, scale] = saved;
-        if (!isNative() || mean.rank !== 1 || x.size === 0) return stock.gradFunc(dy, saved, attrs);
-        const epsilon = (attrs as unknown as FusedBatchNormAttrs).varianceEpsilon;
-        const slopes = isTaped() ? slopesFromOperations : slopesByTensorFlow;
-        return slopes(dy as Tensor, {x, mean, variance, scale, epsilon});
-      },
-    }),
-  },
+  gradient: batchNormGradient(({x, mean}) => isNative() && mean.rank === 1 && x.size > 0, slopesByTensorFlow),
   sample: () => {
     const x = randomUniform([3, 2, 5, 4], -1, 3, 'float32', 1);
     const [mean, offset, scale] = [2, 3, 4].map(seed => randomUniform([4], -1, 1, 'float32', seed));

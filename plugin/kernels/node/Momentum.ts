@@ -1,24 +1,15 @@
-import {MomentumOptimizer, neg, train, type Scalar} from '@tensorflow/tfjs-core';
+import {MomentumOptimizer, neg, train} from '@tensorflow/tfjs-core';
 import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
+import type {MomentumFields} from '../optimizer_fields.js';
+import {optimizerKernel, sampleSteps, slotAt} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
-
-/** What tfjs's class keeps, private in its typings. */
-interface Fields {
-  /** Minus the learning rate. */
-  c: Scalar;
-  /** The momentum. */
-  m: Scalar;
-  useNesterov: boolean;
-  accumulations: Slot[];
-}
 
 /** Momentum, also Nesterov's, in one operation for each variable. */
 export const momentum: NativeKernel = {
   name: 'Momentum',
   optimizer: optimizerKernel(MomentumOptimizer, isNative, (optimizer, targets) => {
-    const {c, m, useNesterov, accumulations} = optimizer as unknown as Fields;
+    const {c, m, useNesterov, accumulations} = optimizer as unknown as MomentumFields;
     const learningRate = neg(c);
     withResources(2, update => {
       targets.forEach((target, i) => {
@@ -33,7 +24,7 @@ export const momentum: NativeKernel = {
   sample: () =>
     [train.momentum(0.01, 0.9), train.momentum(0.02, 0.5, true)]
       .map(optimizer => {
-        const {c, accumulations} = optimizer as unknown as Fields;
+        const {c, accumulations} = optimizer as unknown as MomentumFields;
         const results = sampleSteps(optimizer, () => accumulations);
         // The class forgets its learning rate.
         c.dispose();

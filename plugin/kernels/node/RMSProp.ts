@@ -1,26 +1,15 @@
 import {RMSPropOptimizer, scalar, train} from '@tensorflow/tfjs-core';
 import {isNative} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../optimizer_steps.js';
+import type {RMSPropFields} from '../optimizer_fields.js';
+import {optimizerKernel, sampleSteps, slotAt} from '../optimizer_steps.js';
 import {withResources} from './resources.js';
-
-/** What tfjs's class keeps, private in its typings. */
-interface Fields {
-  learningRate: number;
-  decay: number;
-  momentum: number;
-  epsilon: number;
-  centered: boolean;
-  accumulatedMeanSquares: Slot[];
-  accumulatedMoments: Slot[];
-  accumulatedMeanGrads: Slot[];
-}
 
 /** RMSProp, plain and centered, in one operation for each variable. */
 export const rmsProp: NativeKernel = {
   name: 'RMSProp',
   optimizer: optimizerKernel(RMSPropOptimizer, isNative, (optimizer, targets) => {
-    const fields = optimizer as unknown as Fields;
+    const fields = optimizer as unknown as RMSPropFields;
     const {learningRate, decay, momentum, centered} = fields;
     // Under the root tfjs subtracts epsilon when centered; TensorFlow adds it.
     const epsilon = centered ? -fields.epsilon : fields.epsilon;
@@ -42,7 +31,7 @@ export const rmsProp: NativeKernel = {
       .map(optimizer =>
         sampleSteps(optimizer, () => {
           const {accumulatedMeanSquares, accumulatedMoments, accumulatedMeanGrads} =
-            optimizer as unknown as Fields;
+            optimizer as unknown as RMSPropFields;
           return [...accumulatedMeanSquares, ...accumulatedMoments, ...accumulatedMeanGrads];
         }),
       )

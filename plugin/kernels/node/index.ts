@@ -22,14 +22,14 @@ import type {NativeKernel} from './native_kernel.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
 import {columnSum} from './Sum.js';
-import {batchNormGradient} from './FusedBatchNorm.js';
+import {fusedBatchNorm} from './FusedBatchNorm.js';
 import {columnMean} from './Mean.js';
 import {putGradient, putOptimizer} from '../stand_in.js';
 
 /** All of them. */
 const nativeKernels = [
   ...[largeMarginReluGrad, largeMarginRelu6Grad, largeMarginMaxPoolGrad],
-  ...[columnSum, columnMean, batchNormGradient, conv2DBackpropInput, convolutionWithBias],
+  ...[columnSum, columnMean, fusedBatchNorm, conv2DBackpropInput, convolutionWithBias],
   ...[rmsProp, adam, momentum, sgd],
 ];
 

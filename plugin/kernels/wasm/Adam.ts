@@ -1,25 +1,13 @@
-import {add, AdamOptimizer, div, mul, scalar, sqrt, square, sub, type Variable} from '@tensorflow/tfjs-core';
-import {optimizerKernel, slotAt, type Slot} from '../optimizer_steps.js';
+import {add, AdamOptimizer, div, mul, scalar, sqrt, square, sub} from '@tensorflow/tfjs-core';
+import type {AdamFields} from '../optimizer_fields.js';
+import {optimizerKernel, slotAt} from '../optimizer_steps.js';
 import {makeStep, sampleStep, updateVariables} from './optimizer_kernel.js';
 import {isWasm} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 const NAME = 'LargeMarginAdam';
 
-/** What tfjs's class keeps, private in its typings. */
-interface Fields extends Attrs {
-  accBeta1: Variable;
-  accBeta2: Variable;
-  accumulatedFirstMoment: Slot[];
-  accumulatedSecondMoment: Slot[];
-}
-
-interface Attrs {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-}
+type Attrs = Pick<AdamFields, 'learningRate' | 'beta1' | 'beta2' | 'epsilon'>;
 
 /** Adam in one pass. Inputs power1 and power2 are beta1 and beta2 to the power of the number of steps. */
 export const adam: WasmKernel = {
@@ -43,7 +31,7 @@ export const adam: WasmKernel = {
     return sampleStep(NAME, NAMES, {power1: scalar(0.8), power2: scalar(0.99)}, attrs);
   },
   optimizer: optimizerKernel(AdamOptimizer, isWasm, (optimizer, targets) => {
-    const fields = optimizer as unknown as Fields;
+    const fields = optimizer as unknown as AdamFields;
     const {learningRate, beta1, beta2, epsilon, accBeta1, accBeta2} = fields;
     targets.forEach((target, i) => {
       const firstMoment = slotAt(fields.accumulatedFirstMoment, i, target, 'm');

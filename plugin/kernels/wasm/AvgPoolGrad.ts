@@ -1,16 +1,7 @@
-import {
-  AvgPoolGrad,
-  div,
-  engine,
-  ones,
-  randomUniform,
-  zeros,
-  type NamedAttrMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
-import {GEOMETRY_BYTES, writeGeometry} from './conv_geometry.js';
-import {POOL_SAMPLES, poolInfo, type PoolAttrs} from './pool_geometry.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {AvgPoolGrad, div, ones, zeros} from '@tensorflow/tfjs-core';
+import {makeFromPictures} from './conv_geometry.js';
+import {poolInfo, samplePools, type PoolAttrs} from './pool_geometry.js';
+import {pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 import {amongWindows, isOnPicture, pixelsAt, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
@@ -19,11 +10,11 @@ type Call = KernelCall<PoolAttrs>;
 /** The slope of an average pool; tfjs's own divides by the whole window where a part of it lies beside the picture. */
 export const avgPoolGrad: WasmKernel = {
   name: AvgPoolGrad,
-  run: ({inputs, attrs, backend}: Call, module) => {
+  run: (call: Call, module) => {
+    const {inputs, attrs, backend} = call;
     const info = poolInfo(AvgPoolGrad, inputs, attrs);
-    const making = {kernelName: AvgPoolGrad, shape: inputs.input.shape, scratchBytes: GEOMETRY_BYTES};
-    return makeTensor(backend, making, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
+    const making = {kernelName: AvgPoolGrad, shape: inputs.input.shape};
+    return makeFromPictures(call, module, info, making, (output, geometry) => {
       module.poolGrad(0, pointerTo(backend, inputs.dy), output, geometry, info.batchSize);
     });
   },
@@ -42,10 +33,5 @@ export const avgPoolGrad: WasmKernel = {
       input.shape,
     );
   },
-  sample: () =>
-    POOL_SAMPLES.map(({input: shape, dy: outShape, ...attrs}, i) => {
-      const input = zeros(shape);
-      const dy = randomUniform(outShape, -1, 1, 'float32', 1 + i);
-      return engine().runKernel(AvgPoolGrad, {dy, input}, attrs as unknown as NamedAttrMap) as Tensor;
-    }),
+  sample: () => samplePools(AvgPoolGrad),
 };

@@ -2,16 +2,14 @@ import {
   BatchMatMul,
   broadcastTo,
   broadcast_util,
-  engine,
   matMul,
-  randomUniform,
   transpose,
   util,
   zeros,
   type BatchMatMulAttrs,
-  type NamedAttrMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import {random, runKernel} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -56,10 +54,8 @@ export const batchMatMul: WasmKernel = {
   },
   sample: () =>
     SAMPLES.map(([aShape, bShape, transposeA, transposeB], i) => {
-      const a = randomUniform(aShape, -1, 1, 'float32', 1 + i);
-      const b = randomUniform(bShape, -1, 1, 'float32', 11 + i);
-      const attrs = {transposeA, transposeB} as unknown as NamedAttrMap;
-      return engine().runKernel(BatchMatMul, {a, b}, attrs) as Tensor;
+      const inputs = {a: random(aShape, 1 + i), b: random(bShape, 11 + i)};
+      return runKernel(BatchMatMul, inputs, {transposeA, transposeB});
     }),
 };
 

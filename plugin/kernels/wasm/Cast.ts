@@ -1,12 +1,5 @@
-import {
-  Cast,
-  engine,
-  randomUniform,
-  tensor1d,
-  type DataType,
-  type NamedAttrMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import {Cast, tensor1d, type DataType, type Tensor} from '@tensorflow/tfjs-core';
+import {random, runKernel} from './samples.js';
 import {mayShareData, sharedData} from './shared_data.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -17,13 +10,8 @@ export const cast: WasmKernel = {
     x.dtype === dtype && mayShareData(backend, x) ? sharedData(backend, x) : stock(),
   compose: ({stock}: KernelCall) => stock(),
   sample: () => {
-    const castTo = (x: Tensor, dtype: DataType) =>
-      engine().runKernel(Cast, {x}, {dtype} as unknown as NamedAttrMap) as Tensor;
+    const castTo = (x: Tensor, dtype: DataType) => runKernel(Cast, {x}, {dtype});
     const whole = tensor1d([1, -2], 'int32');
-    return [
-      castTo(randomUniform([3, 5], -1, 1, 'float32', 1), 'float32'),
-      castTo(whole, 'int32'),
-      castTo(whole, 'float32'),
-    ];
+    return [castTo(random([3, 5], 1), 'float32'), castTo(whole, 'int32'), castTo(whole, 'float32')];
   },
 };

@@ -1,20 +1,16 @@
 import {
   conv2d,
   Conv2DBackpropFilter,
-  engine,
   pad,
-  randomUniform,
   slice,
   transpose,
   zeros,
-  type NamedAttrMap,
-  type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
-import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
-import {CONV_SAMPLES} from './conv_samples.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {convInfo, makeFromPictures, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {CONV_SAMPLES, sampleSlopes} from './conv_samples.js';
+import {pointerTo} from './wasm_backend.js';
 import type {WasmKernel, KernelCall} from './wasm_kernel.js';
 
 type Call = KernelCall<ConvAttrs & {filterShape: Shape4D}>;
@@ -31,11 +27,9 @@ export const conv2DBackpropFilter: WasmKernel = {
     const info = infoOf(call);
     const [rows, columns] = [info.filterHeight * info.filterWidth * info.inChannels, info.outChannels];
     const terms = info.batchSize * info.outHeight * info.outWidth;
-    const scratchBytes = GEOMETRY_BYTES + module.gemmScratch(rows, terms, columns);
+    const scratchBytes = module.gemmScratch(rows, terms, columns);
     const making = {kernelName: Conv2DBackpropFilter, shape: attrs.filterShape, scratchBytes};
-    return makeTensor(backend, making, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
-      const scratch = geometry + GEOMETRY_BYTES;
+    return makeFromPictures(call, module, info, making, (output, geometry, scratch) => {
       const [a, b] = [pointerTo(backend, x), pointerTo(backend, dy)];
       module.gemm(rows, terms, columns, a, 0, 0, geometry, b, columns, 1, output, columns, 0, scratch);
     });
@@ -64,15 +58,7 @@ export const conv2DBackpropFilter: WasmKernel = {
     const {filterHeight, filterWidth, inChannels, outChannels} = info;
     return transpose(slice(slid, 0, [inChannels, filterHeight, filterWidth, outChannels]), [1, 2, 0, 3]);
   },
-  sample: () =>
-    CONV_SAMPLES.map(({x, dy, filter, strides, pad}, i) => {
-      const inputs = {
-        x: randomUniform(x, -1, 1, 'float32', 1 + i),
-        dy: randomUniform(dy, -1, 1, 'float32', 9 + i),
-      };
-      const attrs = {strides, pad, filterShape: filter, dataFormat: 'NHWC'} as unknown as NamedAttrMap;
-      return engine().runKernel(Conv2DBackpropFilter, inputs, attrs) as Tensor;
-    }),
+  sample: () => sampleSlopes(Conv2DBackpropFilter, CONV_SAMPLES, 'filter'),
 };
 
 function infoOf({inputs: {x, dy}, attrs}: Call) {

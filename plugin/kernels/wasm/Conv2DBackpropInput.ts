@@ -1,22 +1,19 @@
 import {
   conv2d,
   Conv2DBackpropInput,
-  engine,
   pad,
-  randomUniform,
   reshape,
   reverse,
   slice,
   transpose,
   zeros,
-  type NamedAttrMap,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
-import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
-import {CONV_SAMPLES} from './conv_samples.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {convInfo, makeFromPictures, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {CONV_SAMPLES, sampleSlopes} from './conv_samples.js';
+import {pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 type Call = KernelCall<ConvAttrs & {inputShape: Shape4D}>;
@@ -29,12 +26,10 @@ export const conv2DBackpropInput: WasmKernel = {
     const info = infoOf(call);
     const places = info.batchSize * info.outHeight * info.outWidth;
     const patch = info.filterHeight * info.filterWidth * info.inChannels;
-    const scratchBytes = GEOMETRY_BYTES + module.conv2DBackpropInputScratch(patch, places, info.outChannels);
+    const scratchBytes = module.conv2DBackpropInputScratch(patch, places, info.outChannels);
     const making = {kernelName: Conv2DBackpropInput, shape: attrs.inputShape, scratchBytes};
-    return makeTensor(backend, making, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
+    return makeFromPictures(call, module, info, making, (output, geometry, scratch) => {
       const [dy, filter] = [pointerTo(backend, inputs.dy), pointerTo(backend, inputs.filter)];
-      const scratch = geometry + GEOMETRY_BYTES;
       module.conv2DBackpropInput(dy, filter, output, geometry, info.batchSize, info.outChannels, scratch);
     });
   },
@@ -56,15 +51,7 @@ export const conv2DBackpropInput: WasmKernel = {
     const turned = transpose(reverse(filter, [0, 1]), [0, 1, 3, 2]) as Tensor4D;
     return conv2d(placed, turned, 1, 'valid', 'NHWC', [dilationHeight, dilationWidth]);
   },
-  sample: () =>
-    CONV_SAMPLES.map(({x, dy, filter, strides, pad}, i) => {
-      const inputs = {
-        dy: randomUniform(dy, -1, 1, 'float32', 1 + i),
-        filter: randomUniform(filter, -1, 1, 'float32', 9 + i),
-      };
-      const attrs = {strides, pad, inputShape: x, dataFormat: 'NHWC'} as unknown as NamedAttrMap;
-      return engine().runKernel(Conv2DBackpropInput, inputs, attrs) as Tensor;
-    }),
+  sample: () => sampleSlopes(Conv2DBackpropInput, CONV_SAMPLES, 'x'),
 };
 
 function infoOf({inputs: {dy, filter}, attrs}: Call) {

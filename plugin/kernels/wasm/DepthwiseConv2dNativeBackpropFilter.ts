@@ -1,19 +1,8 @@
-import {
-  DepthwiseConv2dNativeBackpropFilter,
-  engine,
-  mul,
-  randomUniform,
-  reshape,
-  stack,
-  sum,
-  zeros,
-  type NamedAttrMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import {DepthwiseConv2dNativeBackpropFilter, mul, reshape, stack, sum, zeros} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
-import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
-import {DEPTHWISE_SAMPLES} from './conv_samples.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {convInfo, makeFromPictures, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {DEPTHWISE_SAMPLES, sampleSlopes} from './conv_samples.js';
+import {pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 import {isOnPicture, pixelsAt, windowsWith, windowTaps} from './window_taps.js';
 
@@ -26,8 +15,7 @@ export const depthwiseConv2dNativeBackpropFilter: WasmKernel = {
     const {backend, inputs, attrs} = call;
     const info = infoOf(call);
     const [kernelName, shape] = [DepthwiseConv2dNativeBackpropFilter, attrs.filterShape];
-    return makeTensor(backend, {kernelName, shape, scratchBytes: GEOMETRY_BYTES}, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
+    return makeFromPictures(call, module, info, {kernelName, shape}, (output, geometry) => {
       const [x, dy] = [pointerTo(backend, inputs.x), pointerTo(backend, inputs.dy)];
       module.depthwise(x, dy, output, geometry, info.batchSize, shape[3], 0);
     });
@@ -45,15 +33,7 @@ export const depthwiseConv2dNativeBackpropFilter: WasmKernel = {
     });
     return reshape(stack(parts), filterShape);
   },
-  sample: () =>
-    DEPTHWISE_SAMPLES.map(({x, dy, filter, ...attrs}, i) => {
-      const inputs = {
-        x: randomUniform(x, -1, 1, 'float32', 1 + i),
-        dy: randomUniform(dy, -1, 1, 'float32', 9 + i),
-      };
-      const all = {...attrs, filterShape: filter} as unknown as NamedAttrMap;
-      return engine().runKernel(DepthwiseConv2dNativeBackpropFilter, inputs, all) as Tensor;
-    }),
+  sample: () => sampleSlopes(DepthwiseConv2dNativeBackpropFilter, DEPTHWISE_SAMPLES, 'filter'),
 };
 
 function infoOf({inputs: {x, dy}, attrs}: Call) {

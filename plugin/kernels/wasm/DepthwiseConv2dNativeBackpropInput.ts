@@ -1,19 +1,8 @@
-import {
-  DepthwiseConv2dNativeBackpropInput,
-  engine,
-  mul,
-  randomUniform,
-  reshape,
-  slice,
-  sum,
-  zeros,
-  type NamedAttrMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import {DepthwiseConv2dNativeBackpropInput, mul, reshape, slice, sum, zeros} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
-import {convInfo, GEOMETRY_BYTES, writeGeometry, type ConvAttrs, type Shape4D} from './conv_geometry.js';
-import {DEPTHWISE_SAMPLES} from './conv_samples.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {convInfo, makeFromPictures, type ConvAttrs, type Shape4D} from './conv_geometry.js';
+import {DEPTHWISE_SAMPLES, sampleSlopes} from './conv_samples.js';
+import {pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 import {isOnPicture, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
@@ -26,8 +15,7 @@ export const depthwiseConv2dNativeBackpropInput: WasmKernel = {
     const {backend, inputs, attrs} = call;
     const info = infoOf(call);
     const [kernelName, shape] = [DepthwiseConv2dNativeBackpropInput, attrs.inputShape];
-    return makeTensor(backend, {kernelName, shape, scratchBytes: GEOMETRY_BYTES}, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
+    return makeFromPictures(call, module, info, {kernelName, shape}, (output, geometry) => {
       const [dy, filter] = [pointerTo(backend, inputs.dy), pointerTo(backend, inputs.filter)];
       module.depthwise(output, dy, filter, geometry, info.batchSize, inputs.filter.shape[3]!, 1);
     });
@@ -48,15 +36,7 @@ export const depthwiseConv2dNativeBackpropInput: WasmKernel = {
       });
     return sumOf(parts, info.inShape);
   },
-  sample: () =>
-    DEPTHWISE_SAMPLES.map(({x, dy, filter, ...attrs}, i) => {
-      const inputs = {
-        dy: randomUniform(dy, -1, 1, 'float32', 1 + i),
-        filter: randomUniform(filter, -1, 1, 'float32', 9 + i),
-      };
-      const all = {...attrs, inputShape: x} as unknown as NamedAttrMap;
-      return engine().runKernel(DepthwiseConv2dNativeBackpropInput, inputs, all) as Tensor;
-    }),
+  sample: () => sampleSlopes(DepthwiseConv2dNativeBackpropInput, DEPTHWISE_SAMPLES, 'x'),
 };
 
 function infoOf({inputs: {dy, filter}, attrs}: Call) {

@@ -1,30 +1,27 @@
 import {
   add,
   concat,
-  engine,
   FusedBatchNorm,
   mul,
   onesLike,
-  randomUniform,
   rsqrt,
   tidy,
   zerosLike,
   type FusedBatchNormAttrs,
-  type NamedAttrMap,
   type NamedTensorMap,
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import {
+  batchNormGradient,
   inverseDeviation,
   slopeOfMean,
   slopeOfVariance,
-  slopesFromOperations,
   type BatchNormCall,
   type BatchNormSlopes,
 } from '../batch_norm_slopes.js';
-import {isTaped} from '../off_tape.js';
 import {batchNormSums} from './LargeMarginBatchNormSums.js';
 import {rawTensor} from './raw_tensor.js';
+import {random, runKernel} from './samples.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -55,29 +52,16 @@ export const fusedBatchNorm: WasmKernel = {
   },
   compose: ({stock}: Call) => stock(),
   sample: () => {
-    const random = (shape: number[], seed: number) => randomUniform(shape, 0.1, 2, 'float32', seed);
-    const normalized = (inputs: NamedTensorMap) =>
-      engine().runKernel(FusedBatchNorm, inputs, {
-        varianceEpsilon: 1e-3,
-      } as unknown as NamedAttrMap) as Tensor;
     return [5, 600].map(channels => {
-      const [mean, variance, scale, offset] = [1, 2, 3, 4].map(seed => random([channels], seed));
-      return normalized({x: random([3, 2, 5, channels], 5), mean, variance, scale, offset});
+      const [mean, variance, scale, offset] = [1, 2, 3, 4].map(seed => random([channels], seed, 0.1, 2));
+      const inputs = {x: random([3, 2, 5, channels], 5, 0.1, 2), mean, variance, scale, offset};
+      return runKernel(FusedBatchNorm, inputs, {varianceEpsilon: 1e-3});
     });
   },
-  gradient: {
-    of: FusedBatchNorm,
-    replace: stock => ({
-      ...stock,
-      gradFunc: (dy, saved, attrs) => {
-        const [x, mean, variance, scale] = saved;
-        if (!isWasm() || !isOverChannels({x, mean, variance, scale})) return stock.gradFunc(dy, saved, attrs);
-        const epsilon = (attrs as unknown as FusedBatchNormAttrs).varianceEpsilon;
-        const slopes = isTaped() ? slopesFromOperations : slopesFromSums;
-        return slopes(dy as Tensor, {x, mean, variance, scale, epsilon});
-      },
-    }),
-  },
+  gradient: batchNormGradient(
+    ({x, mean, variance, scale}) => isWasm() && isOverChannels({x, mean, variance, scale}),
+    slopesFromSums,
+  ),
 };
 
 /** In two passes: one for x, one for all the rest, where tfjs asks for them. */

@@ -1,4 +1,5 @@
-import {clone, Identity, randomUniform, tensor1d} from '@tensorflow/tfjs-core';
+import {clone, Identity, tensor1d} from '@tensorflow/tfjs-core';
+import {random} from './samples.js';
 import {mayShareData, sharedData} from './shared_data.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -8,5 +9,5 @@ export const identity: WasmKernel = {
   run: ({inputs: {x}, backend, stock}: KernelCall) =>
     mayShareData(backend, x) ? sharedData(backend, x) : stock(),
   compose: ({stock}: KernelCall) => stock(),
-  sample: () => [clone(randomUniform([3, 5], -1, 1, 'float32', 1)), clone(tensor1d([1, -2], 'int32'))],
+  sample: () => [clone(random([3, 5], 1)), clone(tensor1d([1, -2], 'int32'))],
 };

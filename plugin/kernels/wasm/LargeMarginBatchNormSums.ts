@@ -1,6 +1,7 @@
-import {engine, mul, randomUniform, stack, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
+import {mul, stack, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
 import {rawTensor} from './raw_tensor.js';
+import {random, runKernel} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -22,10 +23,9 @@ export const largeMarginBatchNormSums: WasmKernel = {
     stack([sum(dy, [0, 1, 2]), sum(mul(dy, sub(x, mean)), [0, 1, 2])]),
   sample: () => {
     const odd = [NaN, 1, Infinity, 2, 2, -Infinity, -Infinity, -0];
-    const random = (shape: number[], seed: number) => randomUniform(shape, -1, 2, 'float32', seed);
     return [
-      batchNormSums(random([3, 2, 5, 7], 1), random([3, 2, 5, 7], 2), random([7], 3)),
-      batchNormSums(random([9, 9, 9, 3], 4), random([9, 9, 9, 3], 5), random([3], 6)),
+      batchNormSums(random([3, 2, 5, 7], 1), random([3, 2, 5, 7], 2, -1, 2), random([7], 3)),
+      batchNormSums(random([9, 9, 9, 3], 4), random([9, 9, 9, 3], 5, -1, 2), random([3], 6)),
       batchNormSums(rawTensor(odd, [2, 1, 1, 4]), random([2, 1, 1, 4], 7), random([4], 8)),
     ];
   },
@@ -33,5 +33,5 @@ export const largeMarginBatchNormSums: WasmKernel = {
 
 /** [2, channels] for dy and x [batch, height, width, channels] and mean [channels]. Nothing is taped. */
 export function batchNormSums(dy: Tensor, x: Tensor, mean: Tensor): Tensor {
-  return engine().runKernel(NAME, {dy, x, mean}) as Tensor;
+  return runKernel(NAME, {dy, x, mean});
 }

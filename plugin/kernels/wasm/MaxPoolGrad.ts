@@ -1,5 +1,4 @@
 import {
-  engine,
   equal,
   fill,
   less,
@@ -8,15 +7,12 @@ import {
   MaxPoolGrad,
   notEqual,
   ones,
-  randomUniform,
   where,
   zeros,
-  type NamedAttrMap,
-  type Tensor,
 } from '@tensorflow/tfjs-core';
-import {GEOMETRY_BYTES, writeGeometry} from './conv_geometry.js';
-import {POOL_SAMPLES, poolInfo, type PoolAttrs} from './pool_geometry.js';
-import {makeTensor, pointerTo} from './wasm_backend.js';
+import {makeFromPictures} from './conv_geometry.js';
+import {poolInfo, samplePools, type PoolAttrs} from './pool_geometry.js';
+import {pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 import {amongWindows, isOnPicture, pixelsAt, putBack, sumOf, windowsWith, windowTaps} from './window_taps.js';
 
@@ -25,11 +21,12 @@ type Call = KernelCall<PoolAttrs>;
 /** The slope of a max pool, at the first maximum of each window; tfjs's own loses windows without a number above 0. */
 export const maxPoolGrad: WasmKernel = {
   name: MaxPoolGrad,
-  run: ({inputs: {dy, input}, attrs, backend}: Call, module) => {
+  run: (call: Call, module) => {
+    const {inputs, attrs, backend} = call;
+    const {dy, input} = inputs;
     const info = poolInfo(MaxPoolGrad, {dy, input}, attrs);
-    const making = {kernelName: MaxPoolGrad, shape: input.shape, scratchBytes: GEOMETRY_BYTES};
-    return makeTensor(backend, making, (output, geometry) => {
-      writeGeometry(module.memory, geometry, info);
+    const making = {kernelName: MaxPoolGrad, shape: input.shape};
+    return makeFromPictures(call, module, info, making, (output, geometry) => {
       const [x, slopes] = [pointerTo(backend, input), pointerTo(backend, dy)];
       module.poolGrad(x, slopes, output, geometry, info.batchSize);
     });
@@ -55,11 +52,5 @@ export const maxPoolGrad: WasmKernel = {
     );
     return sumOf(parts, input.shape);
   },
-  sample: () =>
-    POOL_SAMPLES.map(({input: shape, dy: outShape, ...attrs}, i) => {
-      const input = randomUniform(shape, -1, 0.5, 'float32', 9 + i);
-      const dy = randomUniform(outShape, -1, 1, 'float32', 1 + i);
-      const inputs = {dy, input, output: zeros(outShape)};
-      return engine().runKernel(MaxPoolGrad, inputs, attrs as unknown as NamedAttrMap) as Tensor;
-    }),
+  sample: () => samplePools(MaxPoolGrad),
 };

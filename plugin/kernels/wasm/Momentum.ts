@@ -1,23 +1,13 @@
-import {add, MomentumOptimizer, mul, scalar, type Scalar} from '@tensorflow/tfjs-core';
-import {optimizerKernel, slotAt, type Slot} from '../optimizer_steps.js';
+import {add, MomentumOptimizer, mul, scalar} from '@tensorflow/tfjs-core';
+import type {MomentumFields} from '../optimizer_fields.js';
+import {optimizerKernel, slotAt} from '../optimizer_steps.js';
 import {makeStep, sampleStep, updateVariables} from './optimizer_kernel.js';
 import {isWasm} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 const NAME = 'LargeMarginMomentum';
 
-/** What tfjs's class keeps, private in its typings. */
-interface Fields extends Attrs {
-  /** Minus the learning rate. */
-  c: Scalar;
-  /** The momentum. */
-  m: Scalar;
-  accumulations: Slot[];
-}
-
-interface Attrs {
-  useNesterov: boolean;
-}
+type Attrs = Pick<MomentumFields, 'useNesterov'>;
 
 /** Momentum, also Nesterov's, in one pass. The input rate is minus the learning rate. */
 export const momentum: WasmKernel = {
@@ -37,7 +27,7 @@ export const momentum: WasmKernel = {
       sampleStep(NAME, NAMES, {rate: scalar(-0.02), momentum: scalar(0.7)}, {useNesterov}),
     ),
   optimizer: optimizerKernel(MomentumOptimizer, isWasm, (optimizer, targets) => {
-    const {c: rate, m: momentum, useNesterov, accumulations} = optimizer as unknown as Fields;
+    const {c: rate, m: momentum, useNesterov, accumulations} = optimizer as unknown as MomentumFields;
     targets.forEach((target, i) => {
       const accumulation = slotAt(accumulations, i, target, 'momentum');
       const {value, gradient} = target;

@@ -1,25 +1,13 @@
 import {add, div, mul, RMSPropOptimizer, sqrt, square, sub, type Variable} from '@tensorflow/tfjs-core';
-import {optimizerKernel, slotAt, type Slot} from '../optimizer_steps.js';
+import type {RMSPropFields} from '../optimizer_fields.js';
+import {optimizerKernel, slotAt} from '../optimizer_steps.js';
 import {makeStep, sampleStep, updateVariables} from './optimizer_kernel.js';
 import {isWasm} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
 const NAME = 'LargeMarginRMSProp';
 
-/** What tfjs's class keeps, private in its typings. */
-interface Fields extends Attrs {
-  centered: boolean;
-  accumulatedMeanSquares: Slot[];
-  accumulatedMoments: Slot[];
-  accumulatedMeanGrads: Slot[];
-}
-
-interface Attrs {
-  learningRate: number;
-  decay: number;
-  momentum: number;
-  epsilon: number;
-}
+type Attrs = Pick<RMSPropFields, 'learningRate' | 'decay' | 'momentum' | 'epsilon'>;
 
 /** RMSProp, plain and centered, in one pass. */
 export const rmsProp: WasmKernel = {
@@ -46,7 +34,7 @@ export const rmsProp: WasmKernel = {
     return [PLAIN, [...PLAIN, 'meanGrad']].flatMap(names => sampleStep(NAME, names, {}, attrs));
   },
   optimizer: optimizerKernel(RMSPropOptimizer, isWasm, (optimizer, targets) => {
-    const fields = optimizer as unknown as Fields;
+    const fields = optimizer as unknown as RMSPropFields;
     const {learningRate, decay, momentum, epsilon, centered} = fields;
     targets.forEach((target, i) => {
       const meanSquare = slotAt(fields.accumulatedMeanSquares, i, target, 'rms');

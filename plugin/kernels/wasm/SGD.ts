@@ -1,4 +1,5 @@
-import {add, mul, scalar, SGDOptimizer, type Scalar} from '@tensorflow/tfjs-core';
+import {add, mul, scalar, SGDOptimizer} from '@tensorflow/tfjs-core';
+import type {SGDFields} from '../optimizer_fields.js';
 import {optimizerKernel} from '../optimizer_steps.js';
 import {makeStep, sampleStep, updateVariables} from './optimizer_kernel.js';
 import {isWasm} from './wasm_backend.js';
@@ -16,7 +17,7 @@ export const sgd: WasmKernel = {
   compose: ({inputs: {value, gradient, rate}}: KernelCall) => [add(mul(rate, gradient), value)],
   sample: () => sampleStep(NAME, NAMES, {rate: scalar(-0.02)}, {}),
   optimizer: optimizerKernel(SGDOptimizer, isWasm, (optimizer, targets) => {
-    const rate = (optimizer as unknown as {c: Scalar}).c;
+    const rate = (optimizer as unknown as SGDFields).c;
     for (const {value, gradient} of targets) {
       if (gradient) updateVariables(NAME, {value}, {gradient, rate});
     }

@@ -1,12 +1,5 @@
-import {
-  engine,
-  randomUniform,
-  Tile,
-  util,
-  type NamedAttrMap,
-  type Tensor,
-  type TileAttrs,
-} from '@tensorflow/tfjs-core';
+import {Tile, util, type TileAttrs} from '@tensorflow/tfjs-core';
+import {random, runKernel} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -36,8 +29,7 @@ export const tile: WasmKernel = {
   compose: ({stock}: Call) => stock(),
   sample: () =>
     SAMPLES.map(([shape, reps], i) => {
-      const x = randomUniform(shape, -1, 1, 'float32', 1 + i);
-      return engine().runKernel(Tile, {x}, {reps} as unknown as NamedAttrMap) as Tensor;
+      return runKernel(Tile, {x: random(shape, 1 + i)}, {reps});
     }),
 };
 

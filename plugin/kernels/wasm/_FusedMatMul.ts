@@ -1,12 +1,5 @@
-import {
-  _FusedMatMul,
-  engine,
-  randomUniform,
-  util,
-  type _FusedMatMulAttrs,
-  type NamedAttrMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import {_FusedMatMul, util, type _FusedMatMulAttrs} from '@tensorflow/tfjs-core';
+import {random, runKernel} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -43,9 +36,9 @@ export const fusedMatMul: WasmKernel = {
       [5, 1, 1],
     ].map(([rows, terms, columns], i) => {
       const [a, b, bias] = [[1, rows, terms], [1, terms, columns], [columns]].map((shape, j) =>
-        randomUniform(shape, -1, 1, 'float32', 10 * i + j),
+        random(shape, 10 * i + j),
       );
-      const attrs = {activation: 'linear', transposeA: false, transposeB: false} as unknown as NamedAttrMap;
-      return engine().runKernel(_FusedMatMul, {a, b, bias}, attrs) as Tensor;
+      const attrs = {activation: 'linear', transposeA: false, transposeB: false};
+      return runKernel(_FusedMatMul, {a, b, bias}, attrs);
     }),
 };

@@ -1,4 +1,7 @@
-import {backend_util} from '@tensorflow/tfjs-core';
+import {backend_util, type TensorInfo} from '@tensorflow/tfjs-core';
+import type {SideModule} from './side_module.js';
+import {makeTensor, type Making} from './wasm_backend.js';
+import type {KernelCall} from './wasm_kernel.js';
 
 /** The numbers of the class `Patches` of `assembly/patches.ts`, in its order. */
 const FIELDS = [
@@ -18,6 +21,25 @@ export function writeGeometry(
   const {top, left} = info.padInfo;
   const numbers = [...FIELDS.map(name => info[name]), top, left];
   new Int32Array(memory.buffer, pointer, numbers.length).set(numbers);
+}
+
+/**
+ * Makes a tensor by a function of the module that reads or writes pictures; see `makeTensor`.
+ *
+ * @param f Gets where the output, the geometry and the scratch memory begin.
+ */
+export function makeFromPictures(
+  {backend}: Pick<KernelCall, 'backend'>,
+  {memory}: SideModule,
+  info: backend_util.Conv2DInfo,
+  {scratchBytes = 0, ...making}: Making,
+  f: (output: number, geometry: number, scratch: number) => void,
+): TensorInfo {
+  const all = {...making, scratchBytes: GEOMETRY_BYTES + scratchBytes};
+  return makeTensor(backend, all, (output, geometry) => {
+    writeGeometry(memory, geometry, info);
+    f(output, geometry, geometry + GEOMETRY_BYTES);
+  });
 }
 
 /** What a 2-D convolution's attributes say of it, or an error that says what is not supported. */

@@ -1,5 +1,6 @@
-import type {backend_util} from '@tensorflow/tfjs-core';
+import type {backend_util, Tensor} from '@tensorflow/tfjs-core';
 import type {Shape4D} from './conv_geometry.js';
+import {random, runKernel} from './samples.js';
 
 /** One small convolution. */
 export interface ConvSample {
@@ -48,3 +49,15 @@ export const DEPTHWISE_SAMPLES: ConvSample[] = [
     dilations: [1, 2],
   },
 ];
+
+/** Runs the kernel of one slope of small convolutions: it takes the two other tensors, and the shape of its result. */
+export function sampleSlopes(kernelName: string, samples: ConvSample[], of: 'x' | 'filter'): Tensor[] {
+  const [other, resultShape] =
+    of === 'x' ? (['filter', 'inputShape'] as const) : (['x', 'filterShape'] as const);
+  return samples.map((sample, i) => {
+    const {strides, pad, dilations = 1} = sample;
+    const attrs = {strides, pad, dilations, dataFormat: 'NHWC', [resultShape]: sample[of]};
+    const inputs = {dy: random(sample.dy, 1 + i), [other]: random(sample[other], 9 + i)};
+    return runKernel(kernelName, inputs, attrs);
+  });
+}

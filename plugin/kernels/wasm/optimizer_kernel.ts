@@ -1,15 +1,8 @@
-import {
-  engine,
-  randomUniform,
-  type NamedAttrMap,
-  type NamedTensorMap,
-  type Tensor,
-  type TensorInfo,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import {type NamedTensorMap, type Tensor, type TensorInfo, type Variable} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
 import {makeTensors} from './make_tensors.js';
 import {rawTensor} from './raw_tensor.js';
+import {random, runKernel} from './samples.js';
 import {pointerTo, type WasmBackend} from './wasm_backend.js';
 
 /**
@@ -20,9 +13,9 @@ export function updateVariables(
   kernelName: string,
   variables: Record<string, Variable>,
   inputs: Record<string, Tensor>,
-  attrs: object = {},
+  attrs?: object,
 ): void {
-  const made = engine().runKernel(kernelName, {...variables, ...inputs}, attrs as NamedAttrMap) as Tensor[];
+  const made = runKernel<Tensor[]>(kernelName, {...variables, ...inputs}, attrs);
   Object.values(variables).forEach((variable, i) => variable.assign(made[i]));
 }
 
@@ -64,9 +57,8 @@ export function sampleStep(
     const inputs = names.map((name, j) => {
       if (name === 'gradient' && i === 2) return [name, odd] as const;
       const [low, high] = /quare|econd/.test(name) ? [1, 2] : [-1, 1];
-      return [name, randomUniform(shape, low, high, 'float32', 10 * i + j)] as const;
+      return [name, random(shape, 10 * i + j, low, high)] as const;
     });
-    const all = {...Object.fromEntries(inputs), ...others};
-    return engine().runKernel(kernelName, all, attrs as NamedAttrMap) as Tensor[];
+    return runKernel<Tensor[]>(kernelName, {...Object.fromEntries(inputs), ...others}, attrs);
   });
 }

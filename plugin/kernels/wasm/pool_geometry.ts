@@ -1,6 +1,7 @@
-import {backend_util, type Tensor} from '@tensorflow/tfjs-core';
+import {backend_util, zeros, type Tensor} from '@tensorflow/tfjs-core';
 import {checkTensors} from './check_tensors.js';
 import type {ConvAttrs, Shape4D} from './conv_geometry.js';
+import {random, runKernel} from './samples.js';
 
 /** What a pool's attributes say of it, or an error where its tensors are not of that size. */
 export function poolInfo(
@@ -43,3 +44,11 @@ export const POOL_SAMPLES: PoolSample[] = [
     ],
   },
 ];
+
+/** Runs the kernel of a pool's slope on small cases, many of whose maxima are not above 0. */
+export function samplePools(kernelName: string): Tensor[] {
+  return POOL_SAMPLES.map(({input, dy, ...attrs}, i) => {
+    const inputs = {dy: random(dy, 1 + i), input: random(input, 9 + i, -1, 0.5), output: zeros(dy)};
+    return runKernel(kernelName, inputs, attrs);
+  });
+}

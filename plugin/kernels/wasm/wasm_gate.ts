@@ -1,7 +1,8 @@
-import {engine, fill, randomUniform, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
+import {fill, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
 import {gateKernel} from '../gate_kernel.js';
 import {checkTensors} from './check_tensors.js';
 import {rawTensor} from './raw_tensor.js';
+import {random, runKernel} from './samples.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
@@ -30,9 +31,9 @@ export function wasmGate({name, of, most, compose}: WasmGate): WasmKernel {
       const odd = [NaN, Infinity, -Infinity, -0, 0, 1e-30, -2, 3, 6, 6 + 2 ** -21, 6 - 2 ** -21, 7, 3e38];
       const x = rawTensor(odd, [odd.length]);
       const slopes = [1, -2, NaN, Infinity, -0].map(value => fill(x.shape, value));
-      const many = [randomUniform([4, 9], -9, 9, 'float32', 1), randomUniform([4, 9], -9, 9, 'float32', 2)];
+      const many = [random([4, 9], 1, -9, 9), random([4, 9], 2, -9, 9)];
       const pairs = [...slopes.map(dy => [dy, x]), many];
-      return pairs.map(([dy, x]) => engine().runKernel(name, {dy, x}) as Tensor);
+      return pairs.map(([dy, x]) => runKernel(name, {dy, x}));
     },
     ownGradient: gradient,
     gradient: {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {optimizerKernel, sampleSteps, slotAt, type Slot} from '../../../plugin/kernels/optimizer_steps.js';
+import type {Slot} from '../../../plugin/kernels/optimizer_fields.js';
+import {optimizerKernel, sampleSteps, slotAt} from '../../../plugin/kernels/optimizer_steps.js';
 import type {ApplyGradients, NamedGradient} from '../../../plugin/kernels/stand_in.js';
 import {expectNoLeak} from '../../support/expect_no_leak.js';
 

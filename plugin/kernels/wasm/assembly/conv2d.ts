@@ -1,5 +1,5 @@
 import {gemm, gemmScratch} from './gemm';
-import {isPointwise, Patches} from './patches';
+import {blockOf, isPointwise, Patches} from './patches';
 import {readPatches} from './read_patches';
 
 /** Bytes of patches that are read at a time: they stay in the cache until they are multiplied. */
@@ -7,7 +7,7 @@ const BLOCK: i32 = 1 << 19;
 
 /** Bytes of scratch memory for patches of `patch` numbers at `places` places of the output in all. */
 export function conv2DScratch(patch: i32, places: i32, outChannels: i32): i32 {
-  const block = blockOf(patch, places);
+  const block = blockOf(BLOCK, patch, places);
   return block * patch * 4 + gemmScratch(block, patch, outChannels);
 }
 
@@ -29,7 +29,7 @@ export function conv2D(
     gemm(places, patch, outChannels, x, patch, 1, 0, filter, outChannels, 1, y, outChannels, 0, scratch);
     return;
   }
-  const block = blockOf(patch, places);
+  const block = blockOf(BLOCK, patch, places);
   const rest = scratch + ((<usize>(block * patch)) << 2);
   for (let place = 0; place < places; place += block) {
     const count = min(block, places - place);
@@ -37,8 +37,4 @@ export function conv2D(
     const to = y + ((<usize>(place * outChannels)) << 2);
     gemm(count, patch, outChannels, scratch, patch, 1, 0, filter, outChannels, 1, to, outChannels, 0, rest);
   }
-}
-
-function blockOf(patch: i32, places: i32): i32 {
-  return max(1, min(places, BLOCK / 4 / max(1, patch)));
 }

@@ -1,13 +1,13 @@
 import {addPatches} from './add_patches';
 import {gemm, gemmScratch} from './gemm';
-import {isPointwise, Patches} from './patches';
+import {blockOf, isPointwise, Patches} from './patches';
 
 /** Bytes of patches that are made at a time: they stay in the cache until they are added up. */
 const BLOCK: i32 = 1 << 20;
 
 /** Bytes of scratch memory for patches of `patch` numbers at `places` places of the output in all. */
 export function conv2DBackpropInputScratch(patch: i32, places: i32, outChannels: i32): i32 {
-  const block = blockOf(patch, places);
+  const block = blockOf(BLOCK, patch, places);
   return block * patch * 4 + gemmScratch(block, outChannels, patch);
 }
 
@@ -24,7 +24,7 @@ export function conv2DBackpropInput(
   const p = changetype<Patches>(geometry);
   const patch = p.filterHeight * p.filterWidth * p.channels;
   const places = batch * p.outHeight * p.outWidth;
-  const block = blockOf(patch, places);
+  const block = blockOf(BLOCK, patch, places);
   const rest = scratch + ((<usize>(block * patch)) << 2);
   if (isPointwise(p)) {
     // The patches are the pictures.
@@ -38,8 +38,4 @@ export function conv2DBackpropInput(
     gemm(count, outChannels, patch, from, outChannels, 1, 0, filter, 1, outChannels, scratch, patch, 0, rest);
     addPatches(dx, geometry, scratch, place, count);
   }
-}
-
-function blockOf(patch: i32, places: i32): i32 {
-  return max(1, min(places, BLOCK / 4 / max(1, patch)));
 }

@@ -21,3 +21,8 @@ export function isPointwise(p: Patches): bool {
   const isPixel = p.filterHeight * p.filterWidth * p.strideHeight * p.strideWidth == 1;
   return isPixel && p.inHeight == p.outHeight && p.inWidth == p.outWidth;
 }
+
+/** How many of `places` patches of `patch` numbers are handled at a time, so that they take about so many bytes. */
+export function blockOf(bytes: i32, patch: i32, places: i32): i32 {
+  return max(1, min(places, bytes / 4 / max(1, patch)));
+}

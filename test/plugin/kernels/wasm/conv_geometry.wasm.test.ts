@@ -1,7 +1,16 @@
 import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {convInfo, GEOMETRY_BYTES, writeGeometry} from '../../../../plugin/kernels/wasm/conv_geometry.js';
+import {
+  convInfo,
+  GEOMETRY_BYTES,
+  makeFromPictures,
+  writeGeometry,
+} from '../../../../plugin/kernels/wasm/conv_geometry.js';
+import type {SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {memoryOf} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+import {restartWasm} from '../../../support/wasm_engine.js';
+import {expectNothingHeld} from '../../../support/wasm_heap.js';
 
 const source = fileURLToPath(new URL('../../../../plugin/kernels/wasm/assembly/patches.ts', import.meta.url));
 
@@ -38,6 +47,23 @@ describe('the geometry of a convolution', () => {
     const bytes = new Uint8Array(memory.buffer);
     expect(bytes.subarray(0, 128).every(byte => byte === 255)).toBe(true);
     expect(bytes.subarray(128 + GEOMETRY_BYTES, 1024).every(byte => byte === 255)).toBe(true);
+  });
+
+  it('lies before the scratch memory of what is made by it, which is taken back', async () => {
+    const backend = await restartWasm();
+    const memory = memoryOf(backend)!;
+    const making = {kernelName: 'Kernel', shape: [2], scratchBytes: 4};
+    const fill = (output: number, geometry: number, scratch: number) => {
+      expect(scratch).toBe(geometry + GEOMETRY_BYTES);
+      const [height, width] = new Int32Array(memory.buffer, geometry, 2);
+      new Float32Array(memory.buffer, scratch, 1).fill(7);
+      new Float32Array(memory.buffer, output, 2).set([height, width]);
+    };
+    expectNothingHeld(backend, () => {
+      const {dataId} = makeFromPictures({backend}, {memory} as SideModule, info, making, fill);
+      expect(Array.from(backend.readSync(dataId) as Float32Array)).toEqual([11, 12]);
+      backend.disposeData(dataId);
+    });
   });
 
   it('takes no dilation for 1, and pictures as NHWC only', () => {
