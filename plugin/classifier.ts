@@ -1,6 +1,6 @@
 import {Tensor, tidy, type Tensor2D} from '@tensorflow/tfjs-core';
 import {LayersModel} from '@tensorflow/tfjs-layers';
-import {ArgumentError, check, digest, type Classifier} from '../src/index.js';
+import {ArgumentError, check, checkKeys, digest, type Classifier} from '../src/index.js';
 import {graphNet, isGraphModel, type GraphModelLike} from './classifier_graph.js';
 import {layersNet, type ClassifierNet} from './classifier_layers.js';
 import {withKernels} from './kernel_scope.js';
@@ -74,10 +74,7 @@ export function toClassifier(
 }
 
 function checkOptions(options: ToClassifierOptions): ToClassifierOptions {
-  const isObject = options !== null && typeof options === 'object';
-  check(isObject, CALLER, 'options', 'to be an object', options);
-  const unknown = Object.keys(options).find(key => key !== 'output' && key !== 'preprocess');
-  check(unknown === undefined, CALLER, 'options', 'to have only the keys output, preprocess', unknown);
+  checkKeys(CALLER, 'options', options, ['output', 'preprocess']);
   const {output, preprocess} = options;
   const isName = output === undefined || typeof output === 'string';
   check(isName, CALLER, 'output', 'to be a name', output);

@@ -2,6 +2,7 @@ import {clone, dispose, type Tensor} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
+  checkKeys,
   checkPositive,
   describeMargins,
   type MarginDistribution,
@@ -73,10 +74,7 @@ export async function marginDistribution(
   labels: Data,
   args: MarginDistributionArgs = {},
 ): Promise<MarginDistribution> {
-  const isObject = args !== null && typeof args === 'object';
-  check(isObject, CALLER, 'args', 'to be an object', args);
-  const unknown = Object.keys(args).filter(key => !KEYS.includes(key));
-  check(unknown.length === 0, CALLER, 'args', `to have only the keys ${KEYS.join(', ')}`, unknown.join(', '));
+  checkKeys(CALLER, 'args', args, KEYS);
   const {bins = 30, trueDistance = true, margins = 'positive', batchSize = 100} = args;
   checkCount('bins', bins);
   checkCount('batchSize', batchSize);
@@ -124,11 +122,10 @@ function checkInside(inputs: Tensor[], [low, high]: [number, number]): void {
 
 function resolveFollowing(asked: boolean | TrueDistanceArgs, size: number): Following | undefined {
   if (asked === false) return undefined;
-  const isObject = asked === true || (asked !== null && typeof asked === 'object');
-  check(isObject, CALLER, 'trueDistance', 'to be true, false or an object', asked);
-  const {examples = 100, limit = 16, bounds, ...rest} = asked === true ? {} : asked;
-  const unknown = Object.keys(rest).join(', ');
-  check(unknown === '', CALLER, 'trueDistance', 'to have only the keys examples, limit, bounds', unknown);
+  const given = asked === true ? {} : asked;
+  const keys = ['examples', 'limit', 'bounds'];
+  checkKeys(CALLER, 'trueDistance', given, keys, 'to be true, false or an object');
+  const {examples = 100, limit = 16, bounds} = given;
   checkCount('trueDistance.examples', examples);
   checkPositive(CALLER, 'trueDistance.limit', limit);
   check(limit >= 1, CALLER, 'trueDistance.limit', 'to be >= 1', limit, 'it is in units of the estimate');

@@ -1,6 +1,6 @@
 import {clone, type serialization, type Tensor} from '@tensorflow/tfjs-core';
 import {layers} from '@tensorflow/tfjs-layers';
-import {check, resolveLayer, resolveOptions, type Norm, type Scheduled} from '../src/index.js';
+import {check, checkKeys, resolveLayer, resolveOptions, type Norm, type Scheduled} from '../src/index.js';
 import {noteSite, SITE_CLASS, type SiteSettings} from './margin_sites.js';
 import {settingsToConfig} from './options.js';
 import {checkOwnClass, checkVersion, CONFIG_VERSION} from './saved_class.js';
@@ -28,7 +28,7 @@ export class MarginRegularizer extends layers.Layer {
   readonly margin: Readonly<SiteSettings>;
 
   constructor({gamma, weight, norm, scale, ...args}: MarginRegularizerArgs = {}) {
-    checkKeys(args);
+    checkKeys(CALLER, 'args', args, KEYS);
     super(args);
     const given = Object.entries({gamma, weight, norm, scale}).filter(([, value]) => value !== undefined);
     const settings = Object.fromEntries(given) as SiteSettings;
@@ -73,14 +73,10 @@ function checkOne(inputs: number): void {
   check(inputs === 1, CALLER, 'inputs', 'to be one tensor', `${inputs} tensors`);
 }
 
-const LAYER_KEYS = 'name trainable dtype inputDType inputShape batchInputShape batchSize weights'.split(' ');
-
-/** What is spelled wrong would be ignored without a word: tfjs's layers take any key. */
-function checkKeys(args: object): void {
-  const known = ['gamma', 'weight', 'norm', 'scale', ...LAYER_KEYS];
-  const unknown = Object.keys(args).find(key => !LAYER_KEYS.includes(key));
-  check(unknown === undefined, CALLER, 'args', `to have only the keys ${known.join(', ')}`, unknown);
-}
+const KEYS = [
+  ...['gamma', 'weight', 'norm', 'scale', 'name', 'trainable', 'dtype'],
+  ...['inputDType', 'inputShape', 'batchInputShape', 'batchSize', 'weights'],
+];
 
 /**
  * Marks an activation as one where a margin is wanted, with settings of its own: an identity layer, which at inference

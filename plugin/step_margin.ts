@@ -11,6 +11,7 @@ import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   abandonTape,
   check,
+  checkKeys,
   cloneOnTape,
   observedLoss,
   stepSeed,
@@ -157,16 +158,7 @@ const NO_MARGIN = [
 const OBSERVED = ['labels', 'logits', 'activations', 'sampleWeight'];
 
 function checkObserved(caller: string, observed: Observed, isAttached: boolean): void {
-  const isObject = observed !== null && typeof observed === 'object';
-  check(isObject, caller, 'the argument', 'to be {labels, logits, activations}', observed);
-  const unknown = Object.keys(observed).find(key => !OBSERVED.includes(key));
-  check(
-    unknown === undefined,
-    caller,
-    'the argument',
-    `to have only the keys ${OBSERVED.join(', ')}`,
-    unknown,
-  );
+  checkKeys(caller, 'the argument', observed, OBSERVED, 'to be {labels, logits, activations}');
   const {labels, logits, activations, sampleWeight} = observed;
   const isTensor = (value: unknown) => typeof (value as Tensor)?.dataSync === 'function';
   check(isTensor(labels), caller, 'labels', 'to be a tensor', labels);

@@ -1,14 +1,12 @@
 import {dispose, gather, tidy, type Tensor, type Tensor2D} from '@tensorflow/tfjs-core';
-import {LayersModel} from '@tensorflow/tfjs-layers';
-import {ArgumentError, check, type MarginLayer, type Norm} from '../src/index.js';
+import type {LayersModel} from '@tensorflow/tfjs-layers';
+import {ArgumentError, check, checkKeys, type MarginLayer, type Norm} from '../src/index.js';
 import {checkInputs, readTargets, toList, type Data} from './batch_checks.js';
-import {planMargin, type LargeMarginModelOptions, type MarginPlan} from './margin_plan.js';
+import type {LargeMarginModelOptions, MarginPlan} from './margin_plan.js';
 import {measureDistances} from './measure.js';
+import {planMeasuring} from './measuring_plan.js';
 
 const CALLER = 'suggestGamma';
-
-/** Distances do not depend on gamma, but margin layers have one. */
-const ANY_GAMMA = 1;
 
 /** The largest share that epsilon may have in what a gap is divided by. */
 const MAX_EPSILON_SHARE = 0.1;
@@ -55,13 +53,13 @@ export function suggestGamma(
   labels: Data,
   args: SuggestGammaArgs = {},
 ): SuggestedLayer[] {
-  const isObject = args !== null && typeof args === 'object';
-  check(isObject, CALLER, 'args', 'to be an object', args);
+  checkKeys(CALLER, 'args', args, ['layers', 'norm', 'quantile', 'batchSize', 'output']);
   const {quantile = 0.75, batchSize = 32} = args;
   const isShare = typeof quantile === 'number' && quantile > 0 && quantile <= 1;
   check(isShare, CALLER, 'quantile', 'to be in (0, 1]', quantile);
   check(Number.isInteger(batchSize) && batchSize > 0, CALLER, 'batchSize', 'to be an integer > 0', batchSize);
-  const {base, plan} = planOf(model, args);
+  const {layers, norm, output} = args;
+  const {base, plan} = planMeasuring(CALLER, model, {layers, norm, output});
   const xs = toList(CALLER, 'x', x, base.inputNames);
   checkInputs(CALLER, xs, base);
   const targets = toList(CALLER, 'labels', labels, base.outputNames);
@@ -74,31 +72,6 @@ export function suggestGamma(
     ...(weight !== 1 && {weight}),
     ...(scale !== 1 && {scale}),
   }));
-}
-
-/** What a LargeMarginModel shows of itself: public pieces do not import one another. */
-type Wrapper = LayersModel & {baseModel: LayersModel; options: LargeMarginModelOptions};
-
-function isWrapper(model: LayersModel): model is Wrapper {
-  return 'baseModel' in model && model.baseModel instanceof LayersModel;
-}
-
-/** The margin layers to be measured, each against its strongest rival; first order, since no distance is trained. */
-function planOf(model: LayersModel, {layers, norm, output, ...rest}: SuggestGammaArgs) {
-  check(model instanceof LayersModel, CALLER, 'model', 'to be a tf.LayersModel', String(model));
-  const unknown = Object.keys(rest).filter(key => key !== 'quantile' && key !== 'batchSize');
-  const keys = 'layers, norm, quantile, batchSize, output';
-  check(unknown.length === 0, CALLER, 'args', `to have only the keys ${keys}`, unknown.join(', '));
-  const wrapper = isWrapper(model) ? model : undefined;
-  const options: LargeMarginModelOptions = {
-    ...wrapper?.options,
-    ...(layers !== undefined && {layers}),
-    ...(norm !== undefined && {norm}),
-    ...(output !== undefined && {output}),
-    ...{gamma: ANY_GAMMA, topK: 1, gradient: 'firstOrder'},
-  };
-  const base = wrapper?.baseModel ?? model;
-  return {base, plan: planMargin(CALLER, base, options)};
 }
 
 /** The distances to the one rival by layer; disposes of the tensors. */

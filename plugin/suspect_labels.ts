@@ -2,6 +2,7 @@ import {clone, dispose} from '@tensorflow/tfjs-core';
 import type {LayersModel} from '@tensorflow/tfjs-layers';
 import {
   check,
+  checkKeys,
   logitLosses,
   precisionAt,
   rankSuspects,
@@ -60,10 +61,7 @@ export async function suspectLabels(
   labels: Data,
   args: SuspectLabelsArgs = {},
 ): Promise<SuspectLabels> {
-  const isObject = args !== null && typeof args === 'object';
-  check(isObject, CALLER, 'args', 'to be an object', args);
-  const unknown = Object.keys(args).filter(key => !KEYS.includes(key));
-  check(unknown.length === 0, CALLER, 'args', `to have only the keys ${KEYS.join(', ')}`, unknown.join(', '));
+  checkKeys(CALLER, 'args', args, KEYS);
   const {by = 'distance', layer = 'input', norm, planted, k, batchSize = 100, output} = args;
   const isKnown = by === 'distance' || by === 'crossEntropy';
   check(isKnown, CALLER, 'by', "to be 'distance' or 'crossEntropy'", by);

@@ -25,6 +25,20 @@ export function check(
   if (!ok) throw new ArgumentError(caller, argument, expected, got, wayOut);
 }
 
+/** Checks for an object that has no other keys than these: what is spelled wrong would be ignored without a word. */
+export function checkKeys(
+  caller: string,
+  argument: string,
+  value: unknown,
+  keys: readonly string[],
+  expected = 'to be an object',
+): asserts value is object {
+  check(value !== null && typeof value === 'object', caller, argument, expected, value);
+  const unknown = Object.keys(value).filter(key => !keys.includes(key));
+  const known = `to have only the keys ${keys.join(', ')}`;
+  check(unknown.length === 0, caller, argument, known, unknown.join(', '));
+}
+
 /** Checks the norm of a distance: 'l1', 'l2', 'linf' or p >= 1. */
 export function checkNorm(caller: string, norm: unknown, argument = 'norm'): asserts norm is Norm {
   const named = norm === 'l1' || norm === 'l2' || norm === 'linf';

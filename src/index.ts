@@ -35,7 +35,7 @@ export {pgd, type PgdOptions} from './attacks/pgd.js';
 export {fgsmAtSnr, signalToNoise, type FgsmAtSnrOptions, type FgsmAtSnrResult} from './attacks/snr.js';
 export {square, type SquareOptions} from './attacks/square.js';
 export {transfer, type AnyAttack, type TransferOptions, type TransferResult} from './attacks/transfer.js';
-export {ArgumentError, check, checkClasses, checkFinite, checkPositive} from './checks.js';
+export {ArgumentError, check, checkClasses, checkFinite, checkKeys, checkPositive} from './checks.js';
 export {digest} from './digest.js';
 export {keptTensors} from './distance/kept_tensors.js';
 export {mixesExamples} from './distance/leaks.js';

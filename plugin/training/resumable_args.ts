@@ -1,6 +1,6 @@
 import type {Tensor} from '@tensorflow/tfjs-core';
 import type {Callback, CustomCallback, CustomCallbackArgs} from '@tensorflow/tfjs-layers';
-import {check, type RandomStream} from '../../src/index.js';
+import {check, checkKeys, type RandomStream} from '../../src/index.js';
 import type {Data} from '../batch_checks.js';
 import type {Files} from './model_files.js';
 import type {Augment} from './training_step.js';
@@ -58,16 +58,14 @@ export type ResolvedFitArgs = ResumableFitArgs &
     Pick<ResumableFitArgs, 'saveEvery' | 'fallback' | 'epochs' | 'batchSize' | 'shuffle' | 'seed' | 'streams'>
   >;
 
-const KEYS = new Set([
+const KEYS = [
   ...['checkpoints', 'saveEvery', 'fallback', 'epochs', 'batchSize', 'shuffle', 'seed', 'augment', 'streams'],
   ...['validationData', 'classWeight', 'sampleWeight', 'callbacks'],
-]);
+];
 
 /** @throws ArgumentError naming the argument that is wrong. */
 export function resolveFitArgs(caller: string, args: ResumableFitArgs): ResolvedFitArgs {
-  check(args !== null && typeof args === 'object', caller, 'args', 'to be an object', args);
-  const unknown = Object.keys(args).find(key => !KEYS.has(key));
-  check(unknown === undefined, caller, 'args', `to have only the keys ${[...KEYS].join(', ')}`, unknown);
+  checkKeys(caller, 'args', args, KEYS);
   const {saveEvery = 'epoch', fallback = false, epochs = 1, batchSize = 32, shuffle = true} = args;
   const {seed = 0, streams = {}, augment, validationData, callbacks} = args;
   const expect = (ok: boolean, argument: string, expected: string) =>

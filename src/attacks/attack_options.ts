@@ -1,5 +1,5 @@
 import {Tensor, type TypedArray} from '@tensorflow/tfjs-core';
-import {check, isFiniteNumber} from '../checks.js';
+import {check, checkKeys, isFiniteNumber} from '../checks.js';
 import type {Classifier} from '../types.js';
 import type {
   AttackLoss,
@@ -42,18 +42,9 @@ export function resolveAttackOptions(
   options: CommonAttackOptions & Partial<OneEpsilon | SeveralEpsilons>,
   {norms, own, targeted: mayTarget, minimum}: Takes,
 ): ResolvedAttackOptions {
-  const isObject = options !== null && typeof options === 'object';
   const radius = minimum ? '' : ' with epsilon or epsilons';
-  check(isObject, caller, 'options', `to be an object${radius}`, options);
   const known = [...COMMON.filter(key => mayTarget || key !== 'targeted'), ...own];
-  const unknown = Object.keys(options).filter(key => !known.includes(key));
-  check(
-    unknown.length === 0,
-    caller,
-    'options',
-    `to have only the keys ${known.join(', ')}`,
-    unknown.join(', '),
-  );
+  checkKeys(caller, 'options', options, known, `to be an object${radius}`);
   const {norm = norms[0], bounds = [0, 1], targeted = false, batchSize = 100, onProgress, signal} = options;
   check(norms.includes(norm), caller, 'norm', `to be one of ${quoted(norms)}`, norm);
   const arePair = Array.isArray(bounds) && bounds.length === 2 && bounds.every(isFiniteNumber);

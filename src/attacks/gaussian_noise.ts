@@ -1,5 +1,5 @@
 import {tensor, type Tensor} from '@tensorflow/tfjs-core';
-import {isFiniteNumber} from '../checks.js';
+import {checkKeys, isFiniteNumber} from '../checks.js';
 import type {Classifier} from '../types.js';
 import {ask} from './ask.js';
 import {checkCount, checkSeed, checkTensors} from './attack_options.js';
@@ -7,7 +7,7 @@ import type {AttackResult, CommonAttackOptions, Labels} from './attack_types.js'
 import {gaussian} from './balls.js';
 import {defineMinimumAttack} from './define_attack.js';
 import {inTurn, whileHeld} from './in_turn.js';
-import {checkKnown, checkWatch, readNumbers} from './known_options.js';
+import {checkWatch, readNumbers} from './known_options.js';
 import type {Search} from './search.js';
 import {scoreOf} from './square_score.js';
 
@@ -78,7 +78,15 @@ export async function gaussianNoise(
   labels: Labels,
   options: GaussianNoiseOptions,
 ): Promise<GaussianNoiseResult | GaussianNoiseResult[]> {
-  checkKnown(CALLER, options, ['sigmas', 'draws', 'seed', 'bounds', 'batchSize', 'onProgress', 'signal']);
+  checkKeys(CALLER, 'options', options, [
+    'sigmas',
+    'draws',
+    'seed',
+    'bounds',
+    'batchSize',
+    'onProgress',
+    'signal',
+  ]);
   const {sigmas, draws = 1, seed = 0, onProgress, ...rest} = options;
   const isSigma = (value: unknown) => isFiniteNumber(value) && value >= 0;
   const list = readNumbers(CALLER, 'sigmas', sigmas, {passes: isSigma, expected: 'a finite number >= 0'});

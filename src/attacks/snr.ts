@@ -12,7 +12,7 @@ import {
   tidy,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import {check, isFiniteNumber} from '../checks.js';
+import {check, checkKeys, isFiniteNumber} from '../checks.js';
 import {dualNorm} from '../norms.js';
 import {signs} from '../signs.js';
 import type {Classifier} from '../types.js';
@@ -23,7 +23,7 @@ import {defineMinimumAttack} from './define_attack.js';
 import {distanceBetween} from './exact_clip.js';
 import {inTurn, whileHeld} from './in_turn.js';
 import {inputGradient} from './input_gradient.js';
-import {checkKnown, checkWatch, readNumbers} from './known_options.js';
+import {checkWatch, readNumbers} from './known_options.js';
 import type {Search} from './search.js';
 import {worstCase} from './variants.js';
 
@@ -121,7 +121,7 @@ export async function fgsmAtSnr(
   options: FgsmAtSnrOptions = {},
 ): Promise<FgsmAtSnrResult | FgsmAtSnrResult[]> {
   const known = ['snr', 'loss', 'bounds', 'targeted', 'batchSize', 'onProgress', 'signal'];
-  checkKnown(CALLER, options, known);
+  checkKeys(CALLER, 'options', options, known);
   const {snr = 33, onProgress, ...rest} = options;
   const list = readNumbers(CALLER, 'snr', snr, {passes: isFiniteNumber, expected: 'a finite number of dB'});
   checkWatch(CALLER, options);

@@ -1,4 +1,4 @@
-import {check, isFiniteNumber} from '../checks.js';
+import {check, checkKeys, isFiniteNumber} from '../checks.js';
 import type {Classifier} from '../types.js';
 import {checkSeed, resolveAttackOptions} from '../attacks/attack_options.js';
 import type {AttackNorm, AttackProgress} from '../attacks/attack_types.js';
@@ -71,11 +71,7 @@ const OPTIONS = [
 
 /** Checks the options of a report. */
 export function resolveReportOptions(caller: string, options: RobustnessReportOptions): ResolvedReport {
-  const isObject = options !== null && typeof options === 'object';
-  check(isObject, caller, 'options', 'to be an object with epsilons', options);
-  const unknown = Object.keys(options).filter(key => !OPTIONS.includes(key));
-  const expected = `to have only the keys ${OPTIONS.join(', ')}`;
-  check(unknown.length === 0, caller, 'options', expected, unknown.join(', '));
+  checkKeys(caller, 'options', options, OPTIONS, 'to be an object with epsilons');
   const {sources = {}, sigmas = [], checks = true, seed = 0, state, fingerprint} = options;
   const {norm, bounds, batchSize, onProgress, signal, epsilons} = options;
   checkRadii(caller, 'epsilons', epsilons);

@@ -1,4 +1,4 @@
-import {check, isFiniteNumber} from '../checks.js';
+import {check, checkKeys, isFiniteNumber} from '../checks.js';
 import {RandomStream} from '../random.js';
 import {signatureFeatures, type LayerSignature} from './signature.js';
 import {leastSquares, valueOf, type LinearFit} from './signature_least_squares.js';
@@ -51,11 +51,8 @@ export function fitGapPredictor(
   gaps: ArrayLike<number>,
   options: GapPredictorOptions = {},
 ): GapPredictor {
-  const isObject = options !== null && typeof options === 'object';
-  check(isObject, FIT, 'options', 'to be an object', options);
-  const {transform = 'log', folds, seed = 0, ...rest} = options;
-  const unknown = Object.keys(rest).join(', ');
-  check(unknown === '', FIT, 'options', 'to have only the keys transform, folds, seed', unknown);
+  checkKeys(FIT, 'options', options, ['transform', 'folds', 'seed']);
+  const {transform = 'log', folds, seed = 0} = options;
   const isTransform = transform === 'log' || transform === 'none';
   check(isTransform, FIT, 'transform', "to be 'log' or 'none'", transform);
   check(Number.isSafeInteger(seed), FIT, 'seed', 'to be an integer', seed);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
-import {ArgumentError, check, checkClasses, checkFinite, checkNorm} from '../../src/checks.js';
+import {ArgumentError, check, checkClasses, checkFinite, checkKeys, checkNorm} from '../../src/checks.js';
 import {expectNoLeak, expectRefusal} from '../support/expect_no_leak.js';
 
 describe('ArgumentError', () => {
@@ -28,6 +28,26 @@ describe('check', () => {
   it('throws unless ok', () => {
     expect(() => check(true, 'f', 'x', 'y', 1)).not.toThrow();
     expect(() => check(false, 'f', 'x', 'y', 1)).toThrow(ArgumentError);
+  });
+});
+
+describe('checkKeys', () => {
+  it('passes an object with keys that are known', () => {
+    expect(checkKeys('noise', 'options', {seed: 1}, ['seed', 'draws'])).toBeUndefined();
+  });
+
+  it.each([undefined, null, 3])('refuses %s, and says what is expected', async value => {
+    await expectRefusal(() => checkKeys('noise', 'options', value, []), 'options', 'to be an object');
+    await expectRefusal(() => checkKeys('noise', 'x', value, [], 'to be a thing'), 'x', 'to be a thing');
+  });
+
+  it('refuses keys that would be ignored, and says which there are', async () => {
+    const options = {seed: 1, norm: 'l2', step: 1};
+    await expectRefusal(
+      () => checkKeys('noise', 'options', options, ['seed', 'draws']),
+      'options',
+      /seed, draws, got 'norm, step'/,
+    );
   });
 });
 

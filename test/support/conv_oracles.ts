@@ -1,4 +1,5 @@
 // Convolutions' slopes as sums over every place where the filter meets the picture, in float64. No engine is asked.
+import {util} from '@tensorflow/tfjs-core';
 
 type Four = [number, number, number, number];
 
@@ -45,104 +46,33 @@ export function meetings(conv: Conv, f: (pixel: number, tap: number, place: numb
           }
 }
 
-/** The convolution itself, of the output's shape. */
-export function convolution(conv: Conv, x: ArrayLike<number>, filter: ArrayLike<number>): Float64Array {
+/** Calls f with the places in x, in the filter and in y of the numbers of every product, channels among them. */
+function products(conv: Conv, f: (inX: number, inFilter: number, inY: number) => void): void {
   const [channels, outChannels] = [conv.x[3], conv.filter[3]];
-  const y = new Float64Array(outShapeOf(conv).reduce((product, n) => product * n, 1));
   meetings(conv, (pixel, tap, place) => {
     for (let c = 0; c < channels; c++)
       for (let o = 0; o < outChannels; o++)
-        y[place * outChannels + o] +=
-          x[pixel * channels + c] * filter[(tap * channels + c) * outChannels + o];
+        f(pixel * channels + c, (tap * channels + c) * outChannels + o, place * outChannels + o);
   });
+}
+
+/** The convolution itself, of the output's shape. */
+export function convolution(conv: Conv, x: ArrayLike<number>, filter: ArrayLike<number>): Float64Array {
+  const y = new Float64Array(util.sizeFromShape(outShapeOf(conv)));
+  products(conv, (i, j, k) => (y[k] += x[i] * filter[j]));
   return y;
 }
 
 /** The slope of the filter, [height, width, channels, outChannels]. */
 export function filterSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
-  const [channels, outChannels] = [conv.x[3], conv.filter[3]];
-  const slope = new Float64Array(conv.filter.reduce((product, n) => product * n, 1));
-  meetings(conv, (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++)
-      for (let o = 0; o < outChannels; o++)
-        slope[(tap * channels + c) * outChannels + o] +=
-          x[pixel * channels + c] * dy[place * outChannels + o];
-  });
+  const slope = new Float64Array(util.sizeFromShape(conv.filter));
+  products(conv, (i, j, k) => (slope[j] += x[i] * dy[k]));
   return slope;
 }
 
 /** The slope of the pictures, of x's shape. */
 export function inputSlope(conv: Conv, dy: ArrayLike<number>, filter: ArrayLike<number>): Float64Array {
-  const [channels, outChannels] = [conv.x[3], conv.filter[3]];
-  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
-  meetings(conv, (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++)
-      for (let o = 0; o < outChannels; o++)
-        slope[pixel * channels + c] +=
-          dy[place * outChannels + o] * filter[(tap * channels + c) * outChannels + o];
-  });
-  return slope;
-}
-
-/** A depthwise filter is [height, width, channels, multiplier]; its output has channels times multiplier channels. */
-export function depthwiseFilterSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
-  const [channels, multiplier] = [conv.x[3], conv.filter[3]];
-  const slope = new Float64Array(conv.filter.reduce((product, n) => product * n, 1));
-  meetings(conv, (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++)
-      for (let m = 0; m < multiplier; m++)
-        slope[(tap * channels + c) * multiplier + m] +=
-          x[pixel * channels + c] * dy[(place * channels + c) * multiplier + m];
-  });
-  return slope;
-}
-
-/** The slope of the pictures of a depthwise convolution. */
-export function depthwiseInputSlope(
-  conv: Conv,
-  dy: ArrayLike<number>,
-  filter: ArrayLike<number>,
-): Float64Array {
-  const [channels, multiplier] = [conv.x[3], conv.filter[3]];
-  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
-  meetings(conv, (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++)
-      for (let m = 0; m < multiplier; m++)
-        slope[pixel * channels + c] +=
-          dy[(place * channels + c) * multiplier + m] * filter[(tap * channels + c) * multiplier + m];
-  });
-  return slope;
-}
-
-/** The slope of an average pool over the filter's window: each place divides by the pixels that it has. */
-export function averagePoolSlope(conv: Conv, dy: ArrayLike<number>): Float64Array {
-  const channels = conv.x[3];
-  const counts: number[] = [];
-  meetings(conv, (_, __, place) => void (counts[place] = (counts[place] ?? 0) + 1));
-  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
-  meetings(conv, (pixel, _, place) => {
-    for (let c = 0; c < channels; c++)
-      slope[pixel * channels + c] += dy[place * channels + c] / counts[place];
-  });
-  return slope;
-}
-
-/** For each number of a max pool over the filter's window, the place in x of the first maximum. */
-export function firstMaxima(conv: Conv, x: ArrayLike<number>): number[] {
-  const channels = conv.x[3];
-  const best: number[] = [];
-  meetings(conv, (pixel, _, place) => {
-    for (let c = 0; c < channels; c++) {
-      const [from, to] = [pixel * channels + c, place * channels + c];
-      if (best[to] === undefined || x[from] > x[best[to]]) best[to] = from;
-    }
-  });
-  return best;
-}
-
-/** The slope of a max pool, at the first maximum of each window. */
-export function maxPoolSlope(conv: Conv, x: ArrayLike<number>, dy: ArrayLike<number>): Float64Array {
-  const slope = new Float64Array(conv.x.reduce((product, n) => product * n, 1));
-  firstMaxima(conv, x).forEach((from, to) => (slope[from] += dy[to]));
+  const slope = new Float64Array(util.sizeFromShape(conv.x));
+  products(conv, (i, j, k) => (slope[i] += dy[k] * filter[j]));
   return slope;
 }

@@ -1,19 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {convCases, LARGE_CONVS} from '../../support/conv_cases.js';
-import {
-  averagePoolSlope,
-  convolution,
-  depthwiseFilterSlope,
-  depthwiseInputSlope,
-  filterSlope,
-  firstMaxima,
-  inputSlope,
-  maxPoolSlope,
-  outShapeOf,
-  type Conv,
-} from '../../support/conv_oracles.js';
+import {convolution, filterSlope, inputSlope, outShapeOf, type Conv} from '../../support/conv_oracles.js';
 import {productOf, shapesOf, type Product} from '../../support/product_oracle.js';
 import {randoms} from '../../support/randoms.js';
+import {
+  avgPoolSlope,
+  depthwiseFilterSlope,
+  depthwiseInputSlope,
+  firstMaxima,
+  maxPoolSlope,
+} from '../../support/window_oracles.js';
 import type {KernelCase, Values} from './on_native.js';
 
 /** A call with what it gives in float64. */
@@ -63,7 +59,7 @@ export const GRID: Record<string, () => GridCase[]> = {
         tf.AvgPoolGrad,
         conv,
         {dy: outShapeOf(conv), input: conv.x},
-        (_, dy) => averagePoolSlope(conv, dy),
+        (_, dy) => avgPoolSlope(conv, dy),
         {filterSize: conv.filter.slice(0, 2)},
       ),
     ),

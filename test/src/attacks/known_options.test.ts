@@ -1,25 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {checkKnown, checkWatch, readNumbers} from '../../../src/attacks/known_options.js';
+import {checkWatch, readNumbers} from '../../../src/attacks/known_options.js';
 import {expectRefusal} from '../../support/expect_no_leak.js';
-
-describe('checkKnown', () => {
-  it('passes options that are known', () => {
-    expect(checkKnown('noise', {seed: 1}, ['seed', 'draws'])).toBeUndefined();
-  });
-
-  it.each([undefined, null, 3])('refuses %s for options', async options => {
-    await expectRefusal(() => checkKnown('noise', options, []), 'options', 'to be an object');
-  });
-
-  it('refuses an option that would be ignored, and says which there are', async () => {
-    const options = {seed: 1, norm: 'l2'};
-    await expectRefusal(
-      () => checkKnown('noise', options, ['seed', 'draws']),
-      'options',
-      /seed, draws, got 'norm'/,
-    );
-  });
-});
 
 describe('checkWatch', () => {
   it('refuses what is no function and no signal', async () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
 import {convCases, DILATED_CONVS, EMPTY_CONVS, LARGE_CONVS} from '../../../support/conv_cases.js';
-import {meetings, outShapeOf, type Conv} from '../../../support/conv_oracles.js';
+import {convolution, outShapeOf, type Conv} from '../../../support/conv_oracles.js';
 import {randoms} from '../../../support/randoms.js';
 import {callKernel, errorOf, expectRunsOn, resultOf} from '../../../support/wasm_calls.js';
 import {runningWasm, startWasmOn} from '../../../support/wasm_engine.js';
@@ -88,18 +88,5 @@ function convOf(conv: Conv, spoil: (x: Float32Array) => void = () => {}) {
     inputs: {x: tf.tensor(x, conv.x), filter: tf.tensor(filter, conv.filter)},
     attrs: {strides, pad, dilations, dataFormat: 'NHWC'},
   }));
-  return {...result, expected: convolved(conv, x, filter)};
-}
-
-/** The sum over every place where the filter meets the picture, in float64. */
-function convolved(conv: Conv, x: Float32Array, filter: Float32Array): Float64Array {
-  const [channels, outChannels] = [conv.x[3], conv.filter[3]];
-  const y = new Float64Array(tf.util.sizeFromShape(outShapeOf(conv)));
-  meetings(conv, (pixel, tap, place) => {
-    for (let c = 0; c < channels; c++)
-      for (let o = 0; o < outChannels; o++)
-        y[place * outChannels + o] +=
-          x[pixel * channels + c] * filter[(tap * channels + c) * outChannels + o];
-  });
-  return y;
+  return {...result, expected: convolution(conv, x, filter)};
 }
