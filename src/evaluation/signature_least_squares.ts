@@ -10,6 +10,9 @@ export interface LinearFit {
 /** A column whose part that is new is smaller than this, of length 1, is given by the columns before it. */
 const TOLERANCE = 1e-10;
 
+/** The smallest normal number: what is divided by less may be Infinity. */
+const SMALLEST = 2 ** -1022;
+
 /**
  * Fits a linear function by least squares: columns centred and scaled, then Householder's QR decomposition with column
  * pivoting, so that neither columns of different size nor columns that depend on one another spoil it.
@@ -23,9 +26,9 @@ export function leastSquares(rows: number[][], values: ArrayLike<number>): Linea
   const raw = Array.from({length: p}, (_, j) => rows.map(row => row[j]));
   const centers = raw.map(average);
   const centred = raw.map((column, j) => column.map(value => value - centers[j]));
-  // The rounding of a constant column is no column.
+  // The rounding of a constant column is no column, and of subnormal numbers none is a coefficient's worth.
   const sizes = centred.map((column, j) =>
-    lengthOf(column) > 1e-13 * lengthOf(raw[j]) ? lengthOf(column) : 0,
+    lengthOf(column) > Math.max(1e-13 * lengthOf(raw[j]), SMALLEST) ? lengthOf(column) : 0,
   );
   const columns = centred.map((column, j) => column.map(value => (sizes[j] > 0 ? value / sizes[j] : 0)));
   const target = Array.from(values);

@@ -74,6 +74,11 @@ describe('leastSquares', () => {
     ).toBeLessThan(1e-12);
   });
 
+  it('takes no column of subnormal numbers, whose coefficient would be infinite', () => {
+    const fit = leastSquares([[-1.5e-323], [0]], [0, -3e-15]);
+    expect(fit).toEqual({intercept: -1.5e-15, coefficients: [0], rank: 0});
+  });
+
   it('leaves residuals that no column can explain', () => {
     const row = fc.array(fc.double({min: -1, max: 1, noNaN: true}), {minLength: 3, maxLength: 3});
     const data = fc.array(fc.tuple(row, fc.double({min: -1, max: 1, noNaN: true})), {
