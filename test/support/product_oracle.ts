@@ -46,6 +46,11 @@ export function productOf(product: Product, a: ArrayLike<number>, b: ArrayLike<n
   return {shape: [...batch, rows, columns], values};
 }
 
+/** Rows with a bias for each of their columns, as dense layers have it. */
+export function plusBias(rows: number[], bias: ArrayLike<number>): number[] {
+  return rows.map((value, i) => value + bias[i % bias.length]);
+}
+
 /** Which of its matrices a tensor gives to a place of the broadcast batch: its dimensions of size 1 do not count. */
 function matrixAt(own: number[], batch: number[], place: number): number {
   const index = util.indexToLoc(place, batch.length, util.computeStrides(batch));

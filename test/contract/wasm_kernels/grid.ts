@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {convCases, LARGE_CONVS} from '../../support/conv_cases.js';
 import {convolution, filterSlope, inputSlope, outShapeOf, type Conv} from '../../support/conv_oracles.js';
-import {productOf, shapesOf, type Product} from '../../support/product_oracle.js';
+import {plusBias, productOf, shapesOf, type Product} from '../../support/product_oracle.js';
 import {randoms} from '../../support/randoms.js';
 import {
   avgPoolSlope,
@@ -138,7 +138,7 @@ function denseCases(): GridCase[] {
     const [a, b] = shapesOf(product);
     const inputs = randomInputs({a, b, bias: [size.columns]});
     const {values} = productOf(product, inputs.a.values, inputs.b.values);
-    const expected = values.map((value, i) => value + inputs.bias.values[i % size.columns]);
+    const expected = plusBias(values, inputs.bias.values);
     const attrs = {transposeA: false, transposeB: false, activation: 'linear'};
     return {kernel: tf._FusedMatMul, inputs, attrs, expected};
   });

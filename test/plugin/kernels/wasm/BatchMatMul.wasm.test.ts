@@ -10,28 +10,20 @@ import {expectNothingHeld} from '../../../support/wasm_heap.js';
 
 // Around the sizes of tiles (4 by 8) and blocks (96 rows, 256 terms, 512 columns).
 const SIZES: Array<[rows: number, terms: number, columns: number]> = [
-  ...([1, 2, 3, 4, 5, 7, 8, 9, 13].map(n => [n, n, n]) as Array<[number, number, number]>),
-  ...(
-    [
-      [1, 1, 17],
-      [17, 1, 1],
-      [1, 300, 1],
-      [95, 3, 4],
-      [96, 5, 8],
-      [97, 2, 9],
-    ] as const
-  ).map(([rows, terms, columns]): [number, number, number] => [rows, terms, columns]),
-  ...(
-    [
-      [4, 255, 8],
-      [3, 256, 7],
-      [5, 257, 9],
-      [2, 513, 3],
-      [2, 3, 511],
-      [2, 3, 512],
-      [3, 4, 513],
-    ] as const
-  ).map(([rows, terms, columns]): [number, number, number] => [rows, terms, columns]),
+  ...[1, 2, 3, 4, 5, 7, 8, 9, 13].map((n): [number, number, number] => [n, n, n]),
+  [1, 1, 17],
+  [17, 1, 1],
+  [1, 300, 1],
+  [95, 3, 4],
+  [96, 5, 8],
+  [97, 2, 9],
+  [4, 255, 8],
+  [3, 256, 7],
+  [5, 257, 9],
+  [2, 513, 3],
+  [2, 3, 511],
+  [2, 3, 512],
+  [3, 4, 513],
 ];
 const FOUR: Array<[boolean, boolean]> = [
   [false, false],
@@ -100,8 +92,7 @@ describe.each(WAYS)('matrix products on %s', way => {
         fc.boolean(),
         fc.boolean(),
         (batches, rows, terms, columns, a, b) => {
-          const product = {batches, rows, terms, columns, transposes: [a, b] as [boolean, boolean]};
-          expect(errorOfProduct(product)).toBeLessThan(1e-6);
+          expect(errorOfProduct({batches, rows, terms, columns, transposes: [a, b]})).toBeLessThan(1e-6);
         },
       ),
       {numRuns: 100, seed: 1},
@@ -121,13 +112,7 @@ describe.each(WAYS)('matrix products on %s', way => {
   it('carry NaN and infinities to the values that they are terms of', () => {
     for (const transposes of FOUR)
       for (const spoilt of [NaN, Infinity, -Infinity]) {
-        const product = {
-          batches: [[1], [1]] as [number[], number[]],
-          rows: 6,
-          terms: 5,
-          columns: 11,
-          transposes,
-        };
+        const product: Product = {batches: [[1], [1]], rows: 6, terms: 5, columns: 11, transposes};
         expect(errorOfProduct(product, values => void (values[7] = spoilt))).toBeLessThan(1e-6);
       }
   });

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
 import {expectNoLeak} from '../../../support/expect_no_leak.js';
+import {plusBias, productOf} from '../../../support/product_oracle.js';
 import {randomTensor} from '../../../support/randoms.js';
 import {errorOf, expectRunsOn} from '../../../support/wasm_calls.js';
 import {startWasmOn, WAYS} from '../../../support/wasm_engine.js';
@@ -30,7 +31,8 @@ describe.each(WAYS)('_FusedMatMul on %s', way => {
       randomTensor([terms, columns], 2),
       randomTensor([columns], 3),
     ];
-    const exact = productOf(a.dataSync(), b.dataSync(), bias.dataSync(), terms, columns);
+    const plain = productOf({batches: [[], []], rows, terms, columns}, a.dataSync(), b.dataSync()).values;
+    const exact = plusBias(plain, bias.dataSync());
     const got = expectNoLeak(() => product(a, b, bias));
     expect(got.shape).toEqual([rows, columns]);
     expect(errorOf(got.dataSync(), exact)).toBeLessThan(2e-6);
@@ -41,7 +43,6 @@ describe.each(WAYS)('_FusedMatMul on %s', way => {
         exact.map(x => Math.max(0, x)),
       ),
     ).toBeLessThan(2e-6);
-    const plain = productOf(a.dataSync(), b.dataSync(), new Float32Array(columns), terms, columns);
     expect(errorOf(product(a, b, undefined).dataSync(), plain)).toBeLessThan(2e-6);
   });
 
@@ -63,18 +64,3 @@ describe.each(WAYS)('_FusedMatMul on %s', way => {
     expect(() => product(tf.ones([2, 3]), tf.ones([4, 2]), tf.ones([2]))).toThrow('inner shapes');
   });
 });
-
-function productOf(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  bias: ArrayLike<number>,
-  terms: number,
-  columns: number,
-): number[] {
-  return Array.from({length: (a.length / terms) * columns}, (_, at) => {
-    const [i, j] = [Math.floor(at / columns), at % columns];
-    let sum = bias[j];
-    for (let k = 0; k < terms; k++) sum += a[i * terms + k] * b[k * columns + j];
-    return sum;
-  });
-}
