@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {startSideModule} from '../../../../plugin/kernels/wasm/side_module.js';
 import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+import {startedModule} from '../../../support/side_modules.js';
 import {runningWasm, startWasmOn} from '../../../support/wasm_engine.js';
 
 const {validate} = WebAssembly;
@@ -12,7 +13,7 @@ describe('the side module', () => {
   it('computes in memory that is not its own, shared between threads or not', () => {
     for (const shared of [false, true]) {
       const memory = new WebAssembly.Memory({initial: 4, maximum: 65536, shared});
-      const module = started(startSideModule({wasm: {wasmMemory: memory}} as WasmBackend));
+      const module = startedModule({wasm: {wasmMemory: memory}} as WasmBackend);
       const floats = new Float32Array(memory.buffer);
       floats.set([1, 2, 3, 4], 0);
       floats.set([10, 20, 30, 40], 4);
@@ -27,7 +28,7 @@ describe('the side module', () => {
 
   it('writes inside of its result and of the scratch that it asks for only', () => {
     const memory = new WebAssembly.Memory({initial: 64, maximum: 65536});
-    const module = started(startSideModule({wasm: {asm: {memory}}} as unknown as WasmBackend));
+    const module = startedModule({wasm: {asm: {memory}}} as unknown as WasmBackend);
     for (const [rows, terms, columns] of [
       [1, 1, 1],
       [5, 3, 9],
@@ -57,9 +58,9 @@ describe('the side module', () => {
   });
 
   it('runs on relaxed SIMD where the engine has it, and on SIMD where not', async () => {
-    expect(started(startSideModule(runningWasm())).variant).toBe('simd');
+    expect(startedModule(runningWasm()).variant).toBe('simd');
     await startWasmOn('relaxed-simd');
-    expect(started(startSideModule(runningWasm())).variant).toBe('relaxed-simd');
+    expect(startedModule(runningWasm()).variant).toBe('relaxed-simd');
   });
 
   it('says why it does not start: no memory, no SIMD, or what the engine says', () => {
@@ -76,8 +77,3 @@ describe('the side module', () => {
     );
   });
 });
-
-function started(module: SideModule | string): SideModule {
-  if (typeof module === 'string') throw new Error(module);
-  return module;
-}

@@ -2,18 +2,21 @@ import {env} from '@tensorflow/tfjs-core';
 import {describe, expect, it} from 'vitest';
 import {convInfo, writeGeometry} from '../../../../plugin/kernels/wasm/conv_geometry.js';
 import '../../../../plugin/kernels/wasm/index.js';
-import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import type {SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
 import {THREADS_FLAG} from '../../../../plugin/kernels/wasm/start_threads.js';
 import {splitWork} from '../../../../plugin/kernels/wasm/split_work.js';
 import type {Threads} from '../../../../plugin/kernels/wasm/threads.js';
-import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+import {moduleOnNumbers} from '../../../support/side_modules.js';
 
 const MEBIBYTE = 1 << 20;
 const [A, B, C, GEOMETRY, SCRATCH] = [0, 16 * MEBIBYTE, 32 * MEBIBYTE, 40 * MEBIBYTE, 41 * MEBIBYTE];
 const THREADS = 3;
 
+env().set(THREADS_FLAG, 1);
+const {module} = moduleOnNumbers(960, C);
+
 /** Threads one after another: what they are given is what matters here. */
-function inTurn(module: SideModule, copies = false) {
+function inTurn(copies = false) {
   const given: number[][][] = [];
   const threads: Threads = {
     most: THREADS,
@@ -29,30 +32,18 @@ function inTurn(module: SideModule, copies = false) {
   return {threads, given};
 }
 
-const started = start();
-
-function start(): SideModule {
-  env().set(THREADS_FLAG, 1);
-  const memory = new WebAssembly.Memory({initial: 960, maximum: 65536});
-  const module = startSideModule({wasm: {asm: {memory}}} as unknown as WasmBackend);
-  if (typeof module === 'string') throw new Error(module);
-  const floats = new Float32Array(memory.buffer);
-  for (let i = 0; i < C / 4; i++) floats[i] = ((i * 7919) % 2000) / 1000 - 1;
-  return module;
-}
-
-/** Runs f on the whole and on parts; gives both results and the sizes of the parts. */
-function bothWays(size: number, sizeAt: number, f: (module: SideModule) => void) {
-  const module = started;
-  const {threads, given} = inTurn(module);
-  const results = [module, splitWork(module, threads)].map(runner => {
+/** Expects the same of f on the whole and on parts, to the bit; gives the sizes of the parts. */
+function sizesOfParts(size: number, sizeAt: number, f: (module: SideModule) => void): number[][] {
+  const {threads, given} = inTurn();
+  const [whole, split] = [module, splitWork(module, threads)].map(runner => {
     const floats = new Float32Array(module.memory.buffer);
     floats.fill(-9, C / 4, GEOMETRY / 4);
     f(runner);
     expect(floats[C / 4 + size]).toBe(-9);
     return floats.slice(C / 4, C / 4 + size);
   });
-  return {results, sizes: given.map(parts => parts.map(part => part[sizeAt]))};
+  expect(split).toEqual(whole);
+  return given.map(parts => parts.map(part => part[sizeAt]));
 }
 
 describe('split work gives what the whole gives, to the bit', () => {
@@ -68,22 +59,20 @@ describe('split work gives what the whole gives, to the bit', () => {
     [1, 300_000, 9, [[8, 1]], 2],
   ] as Array<[number, number, number, number[][], number]>) {
     it(`in a product of ${rows} x ${terms} x ${columns}`, () => {
-      const found = bothWays(rows * columns, at, module => {
+      const found = sizesOfParts(rows * columns, at, module => {
         module.gemm(rows, terms, columns, A, terms, 1, 0, B, columns, 1, C, columns, 0, SCRATCH);
       });
-      expect(found.sizes).toEqual(sizes);
-      expect(found.results[1]).toEqual(found.results[0]);
+      expect(found).toEqual(sizes);
     });
   }
 
   it('in a product of transposed matrices, and one that is added', () => {
     const [rows, terms, columns] = [150, 120, 130];
-    const found = bothWays(rows * columns, 0, module => {
+    const found = sizesOfParts(rows * columns, 0, module => {
       module.gemm(rows, terms, columns, A, 1, rows, 0, B, 1, terms, C, columns, 0, SCRATCH);
       module.gemm(rows, terms, columns, A, 1, rows, 0, B, 1, terms, C, columns, 1, SCRATCH);
     });
-    expect(found.sizes.length).toBe(2);
-    expect(found.results[1]).toEqual(found.results[0]);
+    expect(found.length).toBe(2);
   });
 
   for (const [channels, outChannels, sizes] of [
@@ -97,7 +86,7 @@ describe('split work gives what the whole gives, to the bit', () => {
 
     it(`in a filter's slope, ${channels} channels`, () => {
       const rows = 9 * channels;
-      const found = bothWays(rows * outChannels, 0, module => {
+      const found = sizesOfParts(rows * outChannels, 0, module => {
         writeGeometry(module.memory, GEOMETRY, info);
         module.gemm(
           ...[
@@ -118,8 +107,7 @@ describe('split work gives what the whole gives, to the bit', () => {
           ],
         );
       });
-      expect(found.sizes).toEqual([sizes]);
-      expect(found.results[1]).toEqual(found.results[0]);
+      expect(found).toEqual([sizes]);
     });
 
     for (const [name, size] of [
@@ -127,18 +115,16 @@ describe('split work gives what the whole gives, to the bit', () => {
       ['conv2DBackpropInput', 5 * 23 * 21 * channels],
     ] as Array<['conv2D' | 'conv2DBackpropInput', number]>)
       it(`in ${name}, ${channels} channels`, () => {
-        const found = bothWays(size, 4, module => {
+        const found = sizesOfParts(size, 4, module => {
           writeGeometry(module.memory, GEOMETRY, info);
           module[name](A, B, C, GEOMETRY, 5, outChannels, SCRATCH);
         });
-        expect(found.sizes).toEqual([[1, 2, 2]]);
-        expect(found.results[1]).toEqual(found.results[0]);
+        expect(found).toEqual([[1, 2, 2]]);
       });
   }
 
   it('with scratch memory of its own for each part', () => {
-    const module = started;
-    const {threads, given} = inTurn(module);
+    const {threads, given} = inTurn();
     const split = splitWork(module, threads);
     const bytes = split.gemmScratch(200, 200, 200);
     expect(bytes).toBeGreaterThanOrEqual(THREADS * module.gemmScratch(200, 200, 200));
@@ -151,19 +137,18 @@ describe('split work gives what the whole gives, to the bit', () => {
   });
 
   it('on one thread where a job is small', () => {
-    const found = bothWays(100, 0, module => {
+    const found = sizesOfParts(100, 0, module => {
       module.gemm(10, 10, 10, A, 10, 1, 0, B, 10, 1, C, 10, 0, SCRATCH);
     });
-    expect(found.sizes).toEqual([]);
-    expect(found.results[1]).toEqual(found.results[0]);
+    expect(found).toEqual([]);
   });
 });
 
 describe('split work whose operands are copied', () => {
   /** How often a product [rows, terms] x [terms, 512] is split. */
   const splits = (rows: number, terms: number, copies: boolean) => {
-    const {threads, given} = inTurn(started, copies);
-    splitWork(started, threads).gemm(rows, terms, 512, A, terms, 1, 0, B, 512, 1, C, 512, 0, SCRATCH);
+    const {threads, given} = inTurn(copies);
+    splitWork(module, threads).gemm(rows, terms, 512, A, terms, 1, 0, B, 512, 1, C, 512, 0, SCRATCH);
     return given.length;
   };
 

@@ -2,9 +2,9 @@ import {env} from '@tensorflow/tfjs-core';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {convInfo, writeGeometry} from '../../../../plugin/kernels/wasm/conv_geometry.js';
 import '../../../../plugin/kernels/wasm/index.js';
-import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import type {SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
 import {THREADS_FLAG} from '../../../../plugin/kernels/wasm/start_threads.js';
-import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
+import {allReady, moduleOnNumbers} from '../../../support/side_modules.js';
 
 const MEBIBYTE = 1 << 20;
 const [A, B, C, GEOMETRY, SCRATCH] = [0, 4, 8, 12, 13].map(place => place * MEBIBYTE);
@@ -20,15 +20,9 @@ describe('threads in Node, with a memory of their own', () => {
     vi.restoreAllMocks();
   });
 
-  /** The module as in Node: tfjs's memory is not shared there. */
   function start(): SideModule {
-    const memory = new WebAssembly.Memory({initial: 640, maximum: 65536});
-    const backend = {wasm: {asm: {memory}}, dispose: () => undefined} as unknown as WasmBackend;
-    const module = startSideModule(backend);
-    if (typeof module === 'string') throw new Error(module);
+    const {module, backend} = moduleOnNumbers(640, C);
     stops.push(() => backend.dispose());
-    const floats = new Float32Array(memory.buffer);
-    for (let i = 0; i < C / 4; i++) floats[i] = ((i * 7919) % 2000) / 1000 - 1;
     return module;
   }
 
@@ -44,7 +38,7 @@ describe('threads in Node, with a memory of their own', () => {
       return memory.slice(C / 4, C / 4 + floats);
     };
     const alone = result();
-    while (module.threads!.count() < 3) await new Promise(resolve => setTimeout(resolve, 1));
+    await allReady(module.threads!);
     const run = vi.spyOn(module.threads!, 'run');
     const together = result();
     expect(run.mock.calls.every(([, parts]) => parts.length === 3)).toBe(true);

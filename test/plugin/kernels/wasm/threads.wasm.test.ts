@@ -1,9 +1,10 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import {startSideModule, type SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
-import {makeThreads, type Part} from '../../../../plugin/kernels/wasm/threads.js';
+import type {SideModule} from '../../../../plugin/kernels/wasm/side_module.js';
+import {makeThreads, type Part, type ThreadsArgs} from '../../../../plugin/kernels/wasm/threads.js';
 import {spawnInPage} from '../../../../plugin/kernels/wasm/spawn_worker.js';
 import type {WasmBackend} from '../../../../plugin/kernels/wasm/wasm_backend.js';
 import {PageWorker} from '../../../support/page_worker.js';
+import {allReady, startedModule} from '../../../support/side_modules.js';
 
 const SIZE = 200;
 const [A, B, C, SCRATCH] = [0, 1, 2, 3].map(i => 4 * i * SIZE * SIZE);
@@ -28,12 +29,12 @@ describe('threads', () => {
   });
 
   it('compute each a part of a large product in the same memory, once they are asked for and ready', async () => {
-    const module = start(backend);
+    const module = startedModule(backend);
     const floats = fill(module);
     expect(PageWorker.all).toEqual([]);
     expect(module.threads!.count()).toBe(1);
     expect(multiply(module, floats)).toEqual(expected());
-    await allReady(module);
+    await allReady(module.threads!);
     const run = vi.spyOn(module.threads!, 'run');
     expect(multiply(module, floats)).toEqual(expected());
     expect(run.mock.calls[0][1].length).toBe(3);
@@ -41,8 +42,8 @@ describe('threads', () => {
   });
 
   it('go with the backend', async () => {
-    const module = start(backend);
-    await allReady(module);
+    const module = startedModule(backend);
+    await allReady(module.threads!);
     backend.dispose();
     expect(PageWorker.all.map(worker => worker.isTerminated)).toEqual([true, true]);
     expect(module.threads!.count()).toBe(1);
@@ -58,7 +59,7 @@ describe('threads', () => {
         }
       },
     );
-    const module = start(backend);
+    const module = startedModule(backend);
     expect(multiply(module, fill(module))).toEqual(expected());
     expect(warn.mock.calls).toEqual([
       [expect.stringMatching(/gradients run on one thread.*: forbidden by policy$/)],
@@ -66,7 +67,7 @@ describe('threads', () => {
   });
 
   it('are done without where they fail to start later', () => {
-    const module = start(backend);
+    const module = startedModule(backend);
     module.threads!.count();
     expect(PageWorker.all.length).toBe(2);
     for (const worker of PageWorker.all) worker.onerror!({message: ''});
@@ -79,19 +80,8 @@ describe('threads', () => {
   });
 
   it('leave the part of a worker that fails to the others, and end', async () => {
-    // The workers get a module without functions: (module (memory (import "env" "memory") 1 65536 shared)).
-    const other = new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS));
-    const module = start(backend);
-    const reasons: string[] = [];
-    const threads = makeThreads({
-      most: 2,
-      own: {gemm: module.gemm},
-      module: other,
-      memory: module.memory,
-      spawn: spawnInPage,
-      onFailure: reason => void reasons.push(reason),
-    });
-    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
+    const module = startedModule(backend);
+    const {threads, reasons} = await failingThreads(module);
     const floats = fill(module);
     threads.run('gemm', halves());
     expect(result(floats)).toEqual(expected());
@@ -100,30 +90,14 @@ describe('threads', () => {
   });
 
   it('add no part twice: where a worker fails in the middle of a sum, that is an error', async () => {
-    const module = start(backend);
-    const threads = makeThreads({
-      most: 2,
-      own: {gemm: module.gemm},
-      module: new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS)),
-      memory: module.memory,
-      spawn: spawnInPage,
-      onFailure: () => undefined,
-    });
-    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
+    const {threads} = await failingThreads(startedModule(backend));
     expect(() => threads.run('gemm', halves(true))).toThrow('gemm: a worker failed in the middle of a sum');
     expect(threads.count()).toBe(1);
   });
 
   it('leave all to this thread where the operands cannot be brought', async () => {
-    const module = start(backend);
-    const reasons: string[] = [];
-    const threads = makeThreads({
-      most: 2,
-      own: {gemm: module.gemm},
-      module: new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS)),
-      memory: module.memory,
-      spawn: spawnInPage,
-      onFailure: reason => void reasons.push(reason),
+    const module = startedModule(backend);
+    const {threads, reasons} = await failingThreads(module, {
       bring: () => {
         throw new RangeError('no room');
       },
@@ -131,7 +105,6 @@ describe('threads', () => {
         throw new Error('nothing was brought');
       },
     });
-    while (threads.count() < 2) await new Promise(resolve => setTimeout(resolve, 1));
     const floats = fill(module);
     threads.run('gemm', halves());
     expect(result(floats)).toEqual(expected());
@@ -141,25 +114,28 @@ describe('threads', () => {
 
   it('are none where tfjs takes one', () => {
     (backend.wasm.tfjs as {getThreadsCount: () => number}).getThreadsCount = () => 1;
-    expect(start(backend).threads).toBeUndefined();
+    expect(startedModule(backend).threads).toBeUndefined();
     expect(PageWorker.all).toEqual([]);
   });
 });
 
+// What the workers get: (module (memory (import "env" "memory") 1 65536 shared)).
 const WITHOUT_FUNCTIONS = [
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
   // The section of imports, 18 bytes: one, env.memory, a shared memory of 1 to 65,536 pages.
   ...[2, 18, 1, 3, 0x65, 0x6e, 0x76, 6, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 2, 3, 1, 0x80, 0x80, 4],
 ];
 
-function start(backend: WasmBackend): SideModule {
-  const module = startSideModule(backend);
-  if (typeof module === 'string') throw new Error(module);
-  return module;
-}
-
-async function allReady({threads}: SideModule): Promise<void> {
-  while (threads!.count() < threads!.most) await new Promise(resolve => setTimeout(resolve, 1));
+/** Two threads of which one fails in its part, and the reasons that are given. */
+async function failingThreads({gemm, memory}: SideModule, rest: Partial<ThreadsArgs> = {}) {
+  const reasons: string[] = [];
+  const threads = makeThreads({
+    ...{most: 2, own: {gemm}, memory, spawn: spawnInPage, ...rest},
+    module: new WebAssembly.Module(Uint8Array.from(WITHOUT_FUNCTIONS)),
+    onFailure: reason => void reasons.push(reason),
+  });
+  await allReady(threads);
+  return {threads, reasons};
 }
 
 /** a[i, k] = i + k and b[k, j] = 2 where k = j, so that the product is 2 a: sums of one term, exact in float32. */
