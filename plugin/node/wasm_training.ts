@@ -10,9 +10,9 @@ export async function tryWasmKernels(): Promise<WasmTraining> {
   // Not above: who has no tfjs-backend-wasm imports this file, too.
   const {wasmKernelReport} = await import('../kernels/wasm/index.js');
   const report = wasmKernelReport();
-  const runsOn = report.find(kernel => kernel.runsOn !== 'operations')?.runsOn ?? 'operations';
+  const fast = report.flatMap(({runsOn}) => (runsOn === 'operations' || runsOn === 'tfjs' ? [] : [runsOn]));
   const slow = report.filter(kernel => kernel.runsOn === 'operations');
-  return {runsOn, slow: slow.map(({name, reason}) => ({name, reason}))};
+  return {runsOn: fast[0] ?? 'operations', slow: slow.map(({name, reason}) => ({name, reason}))};
 }
 
 /** The same for people, as part of a line. */

@@ -4,8 +4,9 @@ import {startSideModule, type SideModule} from './side_module.js';
 import {WASM, WasmMemoryError, type WasmBackend} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
-/** What runs a kernel on one backend: the module, or tfjs's own operations with the reason why. */
-export type Choice = {module: SideModule; reason?: undefined} | {module: null; reason: string};
+/** What runs a kernel on one backend: the module, or tfjs's own operations, or kernel, with the reason why. */
+export type Choice =
+  {module: SideModule; reason?: undefined} | {module: null; reason: string; isTfjsBest?: boolean};
 
 interface Start {
   module: SideModule | string;
@@ -45,12 +46,15 @@ export function choiceOf(kernel: WasmKernel, backend: WasmBackend): Choice {
   const start = startOf(backend);
   const found = start.choices.get(kernel.name);
   if (found) return found;
-  const choice =
-    typeof start.module === 'string'
-      ? {module: null, reason: start.module}
-      : tryOut(kernel, start, start.module);
+  const choice = choose(kernel, backend, start);
   start.choices.set(kernel.name, choice);
   return choice;
+}
+
+function choose(kernel: WasmKernel, backend: WasmBackend, start: Start): Choice {
+  if (typeof start.module === 'string') return {module: null, reason: start.module};
+  const reason = kernel.leave?.(backend) ?? null;
+  return reason === null ? tryOut(kernel, start, start.module) : {module: null, reason, isTfjsBest: true};
 }
 
 function startOf(backend: WasmBackend): Start {

@@ -85,10 +85,11 @@ function standIn({gradient}: WasmKernel): void {
   ours.add(getGradient(gradient.of));
 }
 
-/** What a kernel of the wasm backend runs on, and if not on the side module, why. */
+/** What a kernel of the wasm backend runs on, and why. */
 export interface WasmKernelReport {
   name: string;
-  runsOn: 'relaxed-simd' | 'simd' | 'operations';
+  /** A variant of the module; tfjs's own kernel where that is as fast or faster; or a composition of tfjs's operations. */
+  runsOn: 'relaxed-simd' | 'simd' | 'tfjs' | 'operations';
   reason: string;
 }
 
@@ -108,9 +109,10 @@ export function wasmKernelReport(): WasmKernelReport[] {
   // Gradients may have come since the backend started.
   wasmKernels.forEach(standIn);
   return wasmKernels.map(kernel => {
-    const {module, reason} = choiceOf(kernel, backend);
-    if (module)
-      return {name: kernel.name, runsOn: module.variant, reason: 'as tfjs in a comparison on small cases'};
-    return {name: kernel.name, runsOn: 'operations', reason};
+    const {name} = kernel;
+    const choice = choiceOf(kernel, backend);
+    if (choice.module)
+      return {name, runsOn: choice.module.variant, reason: 'as tfjs in a comparison on small cases'};
+    return {name, runsOn: choice.isTfjsBest ? 'tfjs' : 'operations', reason: choice.reason};
   });
 }

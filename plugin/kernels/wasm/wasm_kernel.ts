@@ -20,6 +20,8 @@ export interface WasmKernel {
   run: (call: KernelCall<never>, module: SideModule) => TensorInfo | TensorInfo[];
   /** Computes the same from tfjs's public operations: what runs where there is no module, and what it is compared with. */
   compose: (call: KernelCall<never>) => Tensor | Tensor[] | TensorInfo | TensorInfo[];
+  /** Why tfjs's own kernel, which `compose` then runs, is the better one on a backend; null where it is not. */
+  leave?: (backend: WasmBackend) => string | null;
   /** Runs the kernel by its name on small cases. */
   sample: () => Tensor[];
   /** How far a result may be off, relative to its largest value; 1e-5 where nothing is said. */

@@ -109,6 +109,21 @@ describe('the choice of what runs a kernel', () => {
     ]);
   });
 
+  it("is tfjs's own where that is the better one on a backend, without a word", () => {
+    const {kernel, calls} = twice({leave: asked => (asked === backend ? 'tfjs has threads here' : null)});
+    expect(valuesOfTwice()).toEqual([8, 10]);
+    const choice = {module: null, reason: 'tfjs has threads here', isTfjsBest: true};
+    expect(choiceOf(kernel, backend)).toEqual(choice);
+    expect(calls).toEqual({run: 0, compose: 1, sample: 0});
+    expect(lines()).toEqual([]);
+  });
+
+  it('is the module where a kernel that may be left to tfjs is not', () => {
+    const {kernel} = twice({leave: () => null});
+    expect(valuesOfTwice()).toEqual([8, 10]);
+    expect(choiceOf(kernel, backend).module?.variant).toMatch(/simd/);
+  });
+
   it('lets what the operations throw through, and leaves nothing behind', () => {
     twice({
       compose: ({inputs: {x}}: KernelCall) => {
