@@ -52,6 +52,19 @@ describe('isProvenRight', () => {
     expect(expectNoLeak(() => isProvenRight(tf.AvgPoolGrad, 'wasm'))).toBe(false);
   });
 
+  it('asks one that threw, as on a full heap, again', () => {
+    let isFull = true;
+    const kernel = putAnswering(tf.MaxPoolGrad, () => {
+      if (isFull) throw new Error('no room');
+      return [0, 3, 0, 5, 0, 0, 0, 0];
+    });
+    expect(isProvenRight(tf.MaxPoolGrad, 'wasm')).toBe(false);
+    isFull = false;
+    expect(isProvenRight(tf.MaxPoolGrad, 'wasm')).toBe(true);
+    expect(isProvenRight(tf.MaxPoolGrad, 'wasm')).toBe(true);
+    expect(kernel).toHaveBeenCalledTimes(2);
+  });
+
   it('asks nothing of a backend that cannot be read at once, or of one without the kernel', () => {
     expect(isProvenRight(tf.MaxPoolGrad, 'webgl')).toBe(false);
     expect(isProvenRight(tf.MaxPoolGrad, 'cpu')).toBe(false);
