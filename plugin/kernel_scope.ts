@@ -1,3 +1,5 @@
+import {explainMissingKernel} from './missing_kernel.js';
+
 /** Puts something in the place of what tfjs has, and returns what puts it back. */
 export type Install = () => () => void;
 
@@ -14,14 +16,17 @@ export function addScopedKernels(install: Install): () => void {
   return () => void installs.delete(install);
 }
 
-/** Runs f with all scoped kernels in place; whatever f does, tfjs is as before afterwards. */
+/** Runs f with all scoped kernels in place; whatever f does, tfjs is as before afterwards. Errors say the way out. */
 export function withKernels<T>(f: () => T): T {
-  if (depth > 0 || installs.size === 0) return f();
+  if (depth > 0) return f();
   const undo: Array<() => void> = [];
   depth++;
   try {
     for (const install of installs) undo.push(install());
     return f();
+  } catch (error) {
+    explainMissingKernel(error);
+    throw error;
   } finally {
     depth--;
     for (const putBack of undo.reverse()) putBack();

@@ -43,6 +43,20 @@ for (const file of ['large-margin-wasm.umd.js', 'large-margin-wasm.umd.min.js'])
   });
 }
 
+test('large-margin-wasm.umd.js says which script is missing where it comes before tf-backend-wasm.js', () => {
+  const {status, stderr} = runUserProgram(
+    project,
+    'umd_wasm_first.mjs',
+    `import {readFileSync} from 'node:fs';
+     import vm from 'node:vm';
+     import * as core from '@tensorflow/tfjs-core';
+     globalThis.tf = {...core};
+     vm.runInThisContext(readFileSync('node_modules/tfjs-large-margin/dist/large-margin-wasm.umd.js', 'utf8'));`,
+  );
+  assert.equal(status, 1);
+  assert.match(stderr, /in a page load tf-backend-wasm\.js before large-margin-wasm\.umd\.js/);
+});
+
 for (const name of ['large-margin', 'large-margin-wasm']) {
   for (const file of [`${name}.umd.js`, `${name}.umd.min.js`]) {
     test(`${file} carries the licence and the map to the TypeScript sources`, async () => {

@@ -18,7 +18,7 @@ const loss = /^src\/loss\//;
 const attacks = /^src\/attacks\//;
 const evaluation = /^src\/evaluation\//;
 const helpers =
-  /^plugin\/(kernel_scope|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights|measuring_plan|moved_run|margin_measurements|classifier|classifier_layers|classifier_graph|classifier_own_loss|graph_logits|topology_text)\.ts$/;
+  /^plugin\/(kernel_scope|missing_kernel|taps|unfused|options|topology|label_losses|layer_kinds|leak_check|margin_plan|tap_names|measure|training_steps|batch_checks|summary_table|margin_sites|saved_class|gamma_watch|layer_notes|softmax_tap|example_losses|model_config|frozen_parts|model_internals|attached_model|optimizer_options|snapshot|step_margin|step_terms|sample_weights|measuring_plan|moved_run|margin_measurements|classifier|classifier_layers|classifier_graph|classifier_own_loss|graph_logits|topology_text)\.ts$/;
 const pieces =
   /^plugin\/(large_margin_model|large_margin_optimizer|margin_loss|margin_regularizer|plain_model|suggest_gamma|margin_distribution|suspect_labels|adversarial_training)\.ts$/;
 const kernelParts = /^plugin\/kernels\/\w+\.ts$/;

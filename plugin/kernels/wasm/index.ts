@@ -55,6 +55,14 @@ const wasmKernels: WasmKernel[] = [
   ...[rmsProp, adam, momentum, sgd],
 ];
 
+// Any of those that tfjs has.
+if (!getKernel('Add', WASM)) {
+  throw new Error(
+    "tfjs-large-margin/wasm: expected tfjs's wasm backend beside it; in a page load tf-backend-wasm.js before " +
+      'large-margin-wasm.umd.js, elsewhere see that @tensorflow/tfjs-core is installed once (npm ls @tensorflow/tfjs-core)',
+  );
+}
+
 env().registerFlag(THREADS_FLAG, () => 0);
 
 const ours = new WeakSet<GradConfig>();
