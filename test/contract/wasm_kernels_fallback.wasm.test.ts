@@ -1,18 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {afterEach, beforeEach, describe, expect, it, vi, type MockInstance} from 'vitest';
-import {LargeMarginModel} from '../../plugin/index.js';
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
 import {worstError} from '../support/expect_close.js';
-import {randomTensor} from '../support/randoms.js';
-import {convNet, labelsOf, weightsOf} from '../support/tiny_models.js';
+import {weightsOf} from '../support/tiny_models.js';
+import {expectAllRunOn} from '../support/wasm_calls.js';
 import {hideMemory, restartWasm, startWasmOn} from '../support/wasm_engine.js';
+import {convBatch, marginConvNet} from '../support/wasm_steps.js';
 
 /** The weights of a convnet after three steps with margins. */
 async function trainedWeights(): Promise<number[]> {
-  const model = new LargeMarginModel(convNet(), {gamma: 1, layers: ['input', 'conv1', 'conv2']});
+  const model = marginConvNet();
   model.compile({optimizer: tf.train.momentum(0.05, 0.9)});
-  const x = randomTensor([8, 6, 6, 2], 1);
-  const y = labelsOf([0, 1, 2, 0, 1, 2, 0, 1]);
+  const [x, y] = convBatch();
   for (let i = 0; i < 3; i++) await model.trainOnBatch(x, y);
   const weights = weightsOf(model).flat();
   tf.dispose([x, y]);
@@ -35,11 +34,10 @@ describe('training with margins on wasm', () => {
     expected = await trainedWeights();
     expect(lines()).toEqual([]);
   });
-  afterEach(async () => {
+  afterEach(() => {
     Object.assign(WebAssembly, {validate, Instance});
     tf.env().set('WASM_HAS_SIMD_SUPPORT', true);
     warn.mockRestore();
-    await startWasmOn('simd');
   });
 
   /** Weights after three steps are the same but for the order of sums. */
@@ -49,7 +47,7 @@ describe('training with margins on wasm', () => {
   it('is the same on relaxed SIMD', async () => {
     await startWasmOn('relaxed-simd');
     await expectSameTraining();
-    expect(wasmKernelReport().every(({runsOn}) => runsOn === 'relaxed-simd')).toBe(true);
+    expectAllRunOn('relaxed-simd');
     expect(lines()).toEqual([]);
   });
 
@@ -74,7 +72,7 @@ describe('training with margins on wasm', () => {
     tf.env().set('WASM_HAS_SIMD_SUPPORT', false);
     await restartWasm();
     await expectSameTraining();
-    expect(wasmKernelReport().every(({runsOn}) => runsOn === 'simd')).toBe(true);
+    expectAllRunOn('simd');
     expect(lines()).toEqual([]);
   });
 

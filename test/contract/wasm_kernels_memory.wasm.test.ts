@@ -8,7 +8,7 @@ import {
   type WasmBackend,
 } from '../../plugin/kernels/wasm/wasm_backend.js';
 import {worstError} from '../support/expect_close.js';
-import {callKernel} from '../support/wasm_calls.js';
+import {callKernel, expectAllRunOn} from '../support/wasm_calls.js';
 import {restartWasm, startWasmOn} from '../support/wasm_engine.js';
 import {expectNothingHeld, watchHeap} from '../support/wasm_heap.js';
 import {GRID, type GridCase} from './wasm_kernels/grid.js';
@@ -27,7 +27,7 @@ describe('the heap, which wasm kernels share with tfjs', () => {
   const sizeOfHeap = () => memoryOf(backend)!.buffer.byteLength;
   beforeEach(async () => {
     backend = await startWasmOn('simd');
-    expect(wasmKernelReport().every(({runsOn}) => runsOn === 'simd')).toBe(true);
+    expectAllRunOn('simd');
   });
   afterAll(() => restartWasm());
 

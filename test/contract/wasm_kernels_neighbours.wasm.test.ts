@@ -4,6 +4,7 @@ import {afterEach, beforeEach, describe, expect, it, vi, type MockInstance} from
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
 import {THREADS_FLAG} from '../../plugin/kernels/wasm/start_threads.js';
 import {expectNoLeak} from '../support/expect_no_leak.js';
+import {expectAllRunOn} from '../support/wasm_calls.js';
 import {startWasmOn} from '../support/wasm_engine.js';
 
 const {Memory} = WebAssembly;
@@ -25,7 +26,7 @@ describe('the wasm kernels beside the rest of tfjs', () => {
     await tf.setBackend('cpu');
     expect(() => wasmKernelReport()).toThrow("await tf.setBackend('wasm')");
     await tf.setBackend('wasm');
-    expect(new Set(wasmKernelReport().map(({runsOn}) => runsOn))).toEqual(new Set(['simd']));
+    expectAllRunOn('simd');
     expect(lines()).toEqual([]);
   });
 
@@ -52,7 +53,7 @@ describe('the wasm kernels beside the rest of tfjs', () => {
       },
     });
     await startWasmOn('simd');
-    expect(new Set(wasmKernelReport().map(({runsOn}) => runsOn))).toEqual(new Set(['simd']));
+    expectAllRunOn('simd');
     expect(lines()).toEqual([
       'tfjs-large-margin/wasm: gradients run on one thread, which is slower: could not allocate memory',
     ]);
@@ -69,7 +70,7 @@ describe('the wasm kernels beside the rest of tfjs', () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     tf.env().set('DEBUG', true);
     try {
-      expect(new Set(wasmKernelReport().map(({runsOn}) => runsOn))).toEqual(new Set(['simd']));
+      expectAllRunOn('simd');
       const [mean, variance, scale] = [tf.zeros([2]), tf.ones([2]), tf.ones([2])];
       const x = tf.ones([2, 1, 1, 2]) as tf.Tensor4D;
       const slope = tf.grad((offset: tf.Tensor) =>

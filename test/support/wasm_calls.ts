@@ -22,6 +22,12 @@ export function expectRunsOn(name: string, way: Way): void {
   expect(row?.runsOn, row?.reason).toBe(way);
 }
 
+/** Tries all kernels out and expects each to run in one of these ways. */
+export function expectAllRunOn(...ways: Way[]): void {
+  for (const {name, runsOn, reason} of wasmKernelReport())
+    expect(ways, `${name}: ${reason}`).toContain(runsOn);
+}
+
 /**
  * How far values are from those of float64, over the largest; Infinity where NaN or infinities are not in the same
  * places. Values are float32, so sums of them may overflow in other places: not covered.

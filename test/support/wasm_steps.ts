@@ -1,4 +1,5 @@
-import {memory, tidy, train, type Tensor} from '@tensorflow/tfjs-core';
+import {dispose, memory, train, type Tensor} from '@tensorflow/tfjs-core';
+import {expect} from 'vitest';
 import {LargeMarginModel} from '../../plugin/index.js';
 import {memoryOf} from '../../plugin/kernels/wasm/wasm_backend.js';
 import {randomTensor} from './randoms.js';
@@ -15,8 +16,18 @@ export interface Holdings {
   bytesOfHeap: number;
 }
 
+/** A small convnet with margins at the input and two convolutions. */
+export function marginConvNet(): LargeMarginModel {
+  return new LargeMarginModel(convNet(), {gamma: 1, layers: ['input', 'conv1', 'conv2']});
+}
+
+/** Eight pictures for it and their classes. */
+export function convBatch(): [x: Tensor, y: Tensor] {
+  return [randomTensor([8, 6, 6, 2], 1), labelsOf([0, 1, 2, 0, 1, 2, 0, 1])];
+}
+
 /**
- * Trains a small convnet with margins at the input and two convolutions on wasm.
+ * Trains the small convnet with margins on wasm.
  *
  * @param steps After 20 others, in which slots and caches are made.
  * @returns What is held before and after these steps, and the loss of the first and the last of them.
@@ -25,15 +36,11 @@ export async function trainOnWasm(
   steps: number,
 ): Promise<{before: Holdings; after: Holdings; losses: number[]}> {
   const backend = runningWasm();
-  const model = new LargeMarginModel(convNet(), {gamma: 1, layers: ['input', 'conv1', 'conv2']});
+  const model = marginConvNet();
   model.compile({optimizer: train.adam(1e-3)});
-  const x = randomTensor([8, 6, 6, 2], 1);
-  const y = labelsOf([0, 1, 2, 0, 1, 2, 0, 1]);
+  const [x, y] = convBatch();
   const heap = watchHeap(backend);
-  const step = async () => {
-    const [loss] = [await model.trainOnBatch(x, y)].flat();
-    return loss;
-  };
+  const step = async () => [await model.trainOnBatch(x, y)].flat()[0];
   const holdings = (): Holdings => ({
     tensors: memory().numTensors,
     data: backend.numDataIds(),
@@ -46,7 +53,15 @@ export async function trainOnWasm(
   for (let i = 1; i < steps; i++) losses.push(await step());
   const after = holdings();
   heap.end();
-  tidy(() => [x, y].forEach((tensor: Tensor) => tensor.dispose()));
+  dispose([x, y]);
   model.dispose();
   return {before, after, losses: [losses[0], losses[losses.length - 1]]};
+}
+
+/** Expects training to use nothing up and the loss to fall. */
+export async function expectSteadyTraining(steps: number): Promise<void> {
+  const {before, after, losses} = await trainOnWasm(steps);
+  console.log(`${JSON.stringify(after)}; loss ${losses.map(loss => loss.toFixed(3)).join(' to ')}`);
+  expect(after).toEqual(before);
+  expect(losses[1]).toBeLessThan(losses[0]);
 }
