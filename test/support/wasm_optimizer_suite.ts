@@ -13,35 +13,37 @@ import {startWasmOn, WAYS} from './wasm_engine.js';
  * @param optimizers By what is special about them.
  */
 export function testWasmOptimizer(name: string, optimizers: Record<string, () => tf.Optimizer>): void {
-  const cases = WAYS.flatMap(way => Object.entries(optimizers).map(([label, make]) => ({way, label, make})));
+  const cases = Object.entries(optimizers);
 
-  describe.each(cases)('$label on $way', ({way, make}) => {
+  describe.each(WAYS)(`${name} on %s`, way => {
     beforeAll(async () => void (await startWasmOn(way)));
 
-    it('runs there', () => expectRunsOn(name, way));
+    describe.each(cases)('%s', (_, make) => {
+      it('runs there', () => expectRunsOn(name, way));
 
-    it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20));
+      it('does what tfjs does, for 20 steps', () => expectSameRuns(make, 20));
 
-    it('goes on from slots that were saved, and from values that a user wrote', () =>
-      expectSameRuns(make, 12, writeAndRestore));
+      it('goes on from slots that were saved, and from values that a user wrote', () =>
+        expectSameRuns(make, 12, writeAndRestore));
 
-    it('writes to no value that somebody else has, and leaves no tensor behind', async () => {
-      await expectNoLeakAsync(() => runOptimizer(make, 2));
-      const v = tf.variable(tf.ones([2, 3]));
-      const [copy, before] = [tf.clone(v), v.dataId];
-      const gradients = [{name: v.name, tensor: tf.ones([2, 3])}];
-      const optimizer = make();
-      optimizer.applyGradients(gradients);
-      expect(Array.from(copy.dataSync())).toEqual([1, 1, 1, 1, 1, 1]);
-      expect(v.dataId).not.toBe(before);
-      expectNoLeak(() => optimizer.applyGradients(gradients));
-      if (way === 'simd') {
-        const names = kernelsRunBy(() => optimizer.applyGradients(gradients));
-        expect(names).toContain(name);
-        expect(names).not.toContain('Add');
-      }
-      disposeWhole(optimizer);
-      tf.dispose([v, copy, gradients[0].tensor]);
+      it('writes to no value that somebody else has, and leaves no tensor behind', async () => {
+        await expectNoLeakAsync(() => runOptimizer(make, 2));
+        const v = tf.variable(tf.ones([2, 3]));
+        const [copy, before] = [tf.clone(v), v.dataId];
+        const gradients = [{name: v.name, tensor: tf.ones([2, 3])}];
+        const optimizer = make();
+        optimizer.applyGradients(gradients);
+        expect(Array.from(copy.dataSync())).toEqual([1, 1, 1, 1, 1, 1]);
+        expect(v.dataId).not.toBe(before);
+        expectNoLeak(() => optimizer.applyGradients(gradients));
+        if (way === 'simd') {
+          const names = kernelsRunBy(() => optimizer.applyGradients(gradients));
+          expect(names).toContain(name);
+          expect(names).not.toContain('Add');
+        }
+        disposeWhole(optimizer);
+        tf.dispose([v, copy, gradients[0].tensor]);
+      });
     });
   });
 }
