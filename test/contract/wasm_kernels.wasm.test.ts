@@ -1,10 +1,9 @@
-import {tensor, tidy} from '@tensorflow/tfjs-core';
 import {expect, it} from 'vitest';
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
 import {probe} from '../../scripts/native/probe.mjs';
 import {worstError} from '../support/expect_close.js';
-import {callKernel} from '../support/wasm_calls.js';
-import {GRID, type GridCase} from './wasm_kernels/grid.js';
+import {expectAllRunOn, resultOf} from '../support/wasm_calls.js';
+import {GRID, tensorsOf, type GridCase} from './wasm_kernels/grid.js';
 import {runOnNative, type Values} from './wasm_kernels/on_native.js';
 
 const native = await probe('@tensorflow/tfjs-node');
@@ -13,11 +12,11 @@ const cases = Object.values(GRID).flatMap(makeCases => makeCases());
 it.skipIf(native.state !== 'works')(
   `computes ${cases.length} products, convolutions and pools as the native engine does, within 1e-5 of the largest`,
   () => {
-    const report = wasmKernelReport();
-    for (const {name, runsOn, reason} of report) expect(runsOn, `${name}: ${reason}`).toMatch(/simd/);
-    expect(report.map(({name}) => name)).toEqual(expect.arrayContaining(Object.keys(GRID)));
+    expectAllRunOn('simd', 'relaxed-simd');
+    const names = wasmKernelReport().map(({name}) => name);
+    expect(names).toEqual(expect.arrayContaining(Object.keys(GRID)));
     const theirs = runOnNative(cases);
-    const ours = cases.map(runOnWasm);
+    const ours = cases.map(one => resultOf(one.kernel, () => ({inputs: tensorsOf(one), attrs: one.attrs})));
     const rows = Object.keys(GRID).map(kernel => {
       const errors = cases.flatMap((one, i) =>
         one.kernel === kernel ? [errorsOf(one, ours[i], theirs[i])] : [],
@@ -40,14 +39,6 @@ it.skipIf(native.state !== 'works')(
     }
   },
 );
-
-function runOnWasm({kernel, inputs, attrs}: GridCase): Values {
-  return tidy(() => {
-    const tensors = Object.entries(inputs).map(([name, {shape, values}]) => [name, tensor(values, shape)]);
-    const result = callKernel(kernel, Object.fromEntries(tensors), attrs);
-    return {shape: result.shape, values: result.dataSync() as Float32Array};
-  });
-}
 
 function errorsOf({expected}: GridCase, ours: Values, theirs: Values) {
   expect(ours.shape).toEqual(theirs.shape);

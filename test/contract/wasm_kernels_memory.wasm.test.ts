@@ -11,7 +11,7 @@ import {worstError} from '../support/expect_close.js';
 import {callKernel, expectAllRunOn} from '../support/wasm_calls.js';
 import {restartWasm, startWasmOn} from '../support/wasm_engine.js';
 import {expectNothingHeld, watchHeap} from '../support/wasm_heap.js';
-import {GRID, type GridCase} from './wasm_kernels/grid.js';
+import {GRID, tensorsOf, type GridCase} from './wasm_kernels/grid.js';
 
 const ours = new Set(wasmKernelReport().map(({name}) => name));
 /** One small case of each kernel, and one that works in blocks. */
@@ -30,11 +30,6 @@ describe('the heap, which wasm kernels share with tfjs', () => {
     expectAllRunOn('simd');
   });
   afterAll(() => restartWasm());
-
-  const tensorsOf = ({inputs}: GridCase) =>
-    Object.fromEntries(
-      Object.entries(inputs).map(([name, {shape, values}]) => [name, tf.tensor(values, shape)]),
-    );
 
   const run = ({kernel, attrs, expected}: GridCase, inputs: tf.NamedTensorMap) =>
     tf.tidy(() => worstError(callKernel(kernel, inputs, attrs).dataSync(), expected));

@@ -66,6 +66,12 @@ export const GRID: Record<string, () => GridCase[]> = {
   [tf.MaxPoolGrad]: () => pools(5).map(maxPoolCase),
 };
 
+/** The inputs of a case as tensors. */
+export function tensorsOf({inputs}: GridCase): tf.NamedTensorMap {
+  const entries = Object.entries(inputs).map(([name, {shape, values}]) => [name, tf.tensor(values, shape)]);
+  return Object.fromEntries(entries);
+}
+
 /** What the native engine computes too: it takes no numbers for padding. */
 function convs(turn: number): Conv[] {
   return [...convCases(turn).filter(isOnNative), ...LARGE_CONVS];
