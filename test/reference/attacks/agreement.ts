@@ -1,27 +1,17 @@
-import {
-  cast,
-  exp,
-  grad,
-  mul,
-  oneHot,
-  sub,
-  sum,
-  tidy,
-  type Tensor,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
+import {cast, exp, grad, mul, oneHot, sub, sum, tidy, type Tensor} from '@tensorflow/tfjs-core';
 import {fgsm, ifgsm} from '../../../src/index.js';
 import type {Pictures} from './mnist.js';
-import {picturesOf, type StoredRun} from './stored_runs.js';
-
-type Logits = (x: Tensor) => Tensor2D;
+import type {Logits, NetName} from './nets.js';
+import {picturesOf, runsOf, type StoredNorm} from './stored_runs.js';
 
 /** How an attack that leaves nothing to chance agrees with a stored run, example by example. */
 export interface Agreement {
   /** Examples of which one side says that they are broken and the other that they are not. */
   outcomes: number;
-  /** |ours / theirs - 1| of the cross-entropy at the adversarial input, of examples with a slope. */
-  apart: number[];
+  /** The largest |ours / theirs - 1| of the cross-entropy at the adversarial input, of examples with a slope. */
+  apart: number;
+  /** How many of these are above 1e-4. */
+  off: number;
   /** Examples without: see `SLOPELESS`. */
   slopeless: number;
   /** Of those, how many have a cross-entropy below the stored one. */
@@ -33,11 +23,17 @@ export interface Agreement {
 /** In l2 Foolbox divides a shorter gradient by 1e-12, not by its length, and hardly moves. */
 const SLOPELESS = 1e-12;
 
-/** Attacks the pictures as the run did. */
-export async function agreementWith(run: StoredRun, logits: Logits, pictures: Pictures): Promise<Agreement> {
-  const {norm, epsilon, robust} = run;
+/** Attacks the pictures as the run in float64 did. */
+export async function agreementOf(
+  name: 'fgsm' | 'ifgsm',
+  at: {net: NetName; norm: StoredNorm; epsilon: number},
+  logits: Logits,
+  pictures: Pictures,
+): Promise<Agreement> {
+  const {norm, epsilon} = at;
+  const run = runsOf(name, at.net, norm, epsilon).find(({settings}) => settings.dtype === 'float64')!;
   const {x, labels} = pictures;
-  const attack = {fgsm, ifgsm}[run.attack as 'fgsm' | 'ifgsm'];
+  const attack = {fgsm, ifgsm}[name];
   const digits = labels.dataSync() as Int32Array;
   const {adversarial, success} = await attack(logits, x, digits, {norm, epsilon, batchSize: 250});
   const values = crossEntropies(logits, adversarial, digits);
@@ -51,8 +47,9 @@ export async function agreementWith(run: StoredRun, logits: Logits, pictures: Pi
   );
   adversarial.dispose();
   return {
-    outcomes: success.filter((isBroken, i) => isBroken !== (robust[i] === '0')).length,
-    apart,
+    outcomes: success.filter((isBroken, i) => isBroken !== (run.robust[i] === '0')).length,
+    apart: Math.max(...apart),
+    off: apart.filter(value => value > 1e-4).length,
     slopeless: isSlopeless.filter(Boolean).length,
     weaker: ratios.filter((ratio, i) => isSlopeless[i] && ratio < 1).length,
     pixels: Math.max(0, ...pixels),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {afterAll, describe, expect, it} from 'vitest';
-import {agreementWith} from './agreement.js';
+import {agreementOf} from './agreement.js';
 import {firstPictures} from './mnist.js';
 import {EXAMPLES, logitsOf, netNames, storedNet} from './nets.js';
 import {attackAs, RANDOM} from './our_attacks.js';
@@ -91,9 +91,8 @@ describe("attacks on 1,000 examples, beside Python's", () => {
     const pictures = firstPictures('t10k', EXAMPLES);
     for (const attack of ['fgsm', 'ifgsm'] as const)
       for (const epsilon of epsilonsOf[norm]) {
-        const run = runsOf(attack, name, norm, epsilon).find(({settings}) => settings.dtype === 'float64')!;
-        const {outcomes, apart, weaker} = await agreementWith(run, logitsOf(net), pictures);
-        const off = apart.filter(value => value > 1e-4).length;
+        const at = {net: name, norm, epsilon};
+        const {outcomes, off, weaker} = await agreementOf(attack, at, logitsOf(net), pictures);
         console.log(
           `${attack} on ${name} in ${norm} at ${epsilon}: ${outcomes} outcomes, ${off} values differ`,
         );

@@ -50,7 +50,9 @@ export function storedLogits(name: NetName): Float32Array {
   return new Float32Array(new Uint8Array(readFileSync(`${folder}${name}/logits.bin`)).buffer);
 }
 
+export type Logits = (x: Tensor) => Tensor2D;
+
 /** A net as the function that attacks take. */
-export function logitsOf(net: LayersModel): (x: Tensor) => Tensor2D {
+export function logitsOf(net: LayersModel): Logits {
   return x => net.apply(x, {training: false}) as Tensor2D;
 }

@@ -1,8 +1,8 @@
-import type {Tensor, Tensor2D} from '@tensorflow/tfjs-core';
+import type {Tensor} from '@tensorflow/tfjs-core';
 import {apgd, deepFool, fab, fgsm, ifgsm, pgd, square, type AttackResult} from '../../../src/index.js';
+import type {Logits} from './nets.js';
 import type {StoredAttack, StoredNorm} from './stored_runs.js';
 
-type Logits = (x: Tensor) => Tensor2D;
 type Within = 'fgsm' | 'ifgsm' | 'pgd' | 'apgd-ce' | 'apgd-dlr' | 'square';
 type Nearest = 'deepfool' | 'fab';
 interface Goal {
