@@ -25,6 +25,13 @@ const throughTypeScriptMaps = {
   },
 };
 
+// A page has no threads of Node.
+const withoutNodeThreads = {
+  name: 'without-node-threads',
+  load: id =>
+    id.endsWith('/kernels/wasm/node_threads.js') ? 'export const startNodeThreads = () => null;' : null,
+};
+
 function bundle({input, file, name}) {
   const output = (end, plugins = []) => ({
     ...{file: `${file}.${end}`, format: 'umd', name, globals, banner, plugins},
@@ -33,8 +40,8 @@ function bundle({input, file, name}) {
   return {
     input,
     external: Object.keys(globals),
-    plugins: [throughTypeScriptMaps],
-    output: [output('js'), output('min.js', [terser()])],
+    plugins: [withoutNodeThreads, throughTypeScriptMaps],
+    output: [output('js'), output('min.js', [terser({ecma: 2020, compress: {passes: 3}})])],
     // A page has no loader: an import that stays in the bundle is an error, not a warning.
     onLog(level, log, handle) {
       handle(level === 'warn' ? 'error' : level, log);

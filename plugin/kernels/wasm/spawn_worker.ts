@@ -23,33 +23,3 @@ export const spawnInPage: SpawnWorker = (script, onError) => {
   worker.onerror = ({message}) => onError(message || 'the page lets no worker start');
   return worker;
 };
-
-/** What is taken of Node's own modules. They are asked for at run time, so that pages can import this. */
-interface NodeModules {
-  'node:os': {availableParallelism?(): number};
-  'node:worker_threads': {
-    Worker: new (
-      script: string,
-      options: {eval: true},
-    ) => SpawnedWorker & {unref(): void; on(event: 'error', listener: (error: Error) => void): void};
-  };
-}
-
-function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  return globalThis.process?.getBuiltinModule?.(name) as unknown as NodeModules[Name] | undefined;
-}
-
-/** A thread of Node, which keeps no process alive. */
-export const spawnInNode: SpawnWorker = (script, onError) => {
-  const {Worker} = nodeModule('node:worker_threads')!;
-  const listen = `require('node:worker_threads').parentPort.once('message', data => onmessage({data}));`;
-  const worker = new Worker(`${script}${listen}`, {eval: true});
-  worker.on('error', ({message}) => onError(message));
-  worker.unref();
-  return worker;
-};
-
-/** How many threads Node can run at a time; 1 in pages, and in versions of Node that do not say. */
-export function nodeThreads(): number {
-  return nodeModule('node:os')?.availableParallelism?.() ?? 1;
-}

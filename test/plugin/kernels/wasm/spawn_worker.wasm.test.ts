@@ -1,11 +1,6 @@
-import {availableParallelism} from 'node:os';
 import {afterEach, describe, expect, it, vi} from 'vitest';
-import {
-  nodeThreads,
-  spawnInNode,
-  spawnInPage,
-  type SpawnedWorker,
-} from '../../../../plugin/kernels/wasm/spawn_worker.js';
+import {spawnInNode} from '../../../../plugin/kernels/wasm/node_threads.js';
+import {spawnInPage, type SpawnedWorker} from '../../../../plugin/kernels/wasm/spawn_worker.js';
 import {PageWorker} from '../../../support/page_worker.js';
 
 // Adds the two numbers that it is sent and leaves the sum where both threads see it.
@@ -38,10 +33,4 @@ describe('a worker', () => {
       await vi.waitFor(() => expect(reasons).toEqual(['a bad start']), {timeout: 30_000});
     });
   }
-
-  it('has as many beside it in Node as Node says, and none where Node is not', () => {
-    expect(nodeThreads()).toBe(availableParallelism());
-    vi.stubGlobal('process', undefined);
-    expect(nodeThreads()).toBe(1);
-  });
 });
