@@ -11,8 +11,8 @@ import {expectNothingHeld} from './wasm_heap.js';
 type Values = Float32Array;
 type Spoil = (first: Values, second: Values) => void;
 
-/** A slope of a convolution: the kernel, and what it is in float64. */
-export interface ConvSlope {
+/** A convolution or a slope of one: the kernel, and what it gives in float64. */
+export interface ConvKernel {
   name: string;
   /** Shapes of the kernel's two inputs, by name, in the order in which `expected` takes them. */
   inputs: (conv: Conv) => Record<string, number[]>;
@@ -26,7 +26,7 @@ export interface ConvSlope {
 const BOUNDS = {simd: 2e-6, 'relaxed-simd': 2e-6, operations: 1e-5};
 
 /** Tests a slope of convolutions on the side module, both variants, and on tfjs's operations. */
-export function testConvSlope(slope: ConvSlope): void {
+export function testConvSlope(slope: ConvKernel): void {
   describe.each(WAYS)(`${slope.name} on %s`, way => {
     const bound = BOUNDS[way];
 
@@ -36,7 +36,7 @@ export function testConvSlope(slope: ConvSlope): void {
     });
 
     it('is that of float64 for kernels 1 to 7, strides 1 to 3, all paddings and odd channels', () => {
-      const errors = convCases().map(conv => errorOfSlope(slope, conv));
+      const errors = convCases().map(conv => errorOfConv(slope, conv));
       console.log(
         `${slope.name} on ${way}: worst error ${Math.max(...errors).toExponential(1)} of ${errors.length} cases`,
       );
@@ -44,15 +44,15 @@ export function testConvSlope(slope: ConvSlope): void {
     });
 
     it.each(LARGE_CONVS)('is that of float64 for more than a block: $x, filter $filter', conv => {
-      expect(errorOfSlope(slope, conv)).toBeLessThan(bound);
+      expect(errorOfConv(slope, conv)).toBeLessThan(bound);
     });
 
     it.each(DILATED_CONVS)('is that of float64 for dilations $dilations, padding $pad', conv => {
-      expect(errorOfSlope(slope, conv)).toBeLessThan(bound);
+      expect(errorOfConv(slope, conv)).toBeLessThan(bound);
     });
 
     it.each(EMPTY_CONVS)('is 0, or empty, without terms: $x, filter $filter', conv => {
-      expect(errorOfSlope(slope, conv)).toBe(0);
+      expect(errorOfConv(slope, conv)).toBe(0);
     });
 
     it('is that of float64 for any convolution', () => {
@@ -69,7 +69,7 @@ export function testConvSlope(slope: ConvSlope): void {
           } as Conv;
           const [, outHeight, outWidth] = outShapeOf(conv);
           fc.pre(outHeight > 0 && outWidth > 0);
-          expect(errorOfSlope(slope, conv)).toBeLessThan(bound);
+          expect(errorOfConv(slope, conv)).toBeLessThan(bound);
         }),
         {numRuns: 150, seed: 1},
       );
@@ -78,7 +78,7 @@ export function testConvSlope(slope: ConvSlope): void {
     it.each([NaN, Infinity, -Infinity])('carries %s to the values that it is a term of', spoilt => {
       const conv: Conv = {x: [2, 6, 7, 5], filter: [3, 2, 5, 9], strides: [1, 1], pad: 'valid'};
       const spoil = [first => void (first[9] = spoilt), (_, second) => void (second[9] = spoilt)] as Spoil[];
-      for (const {values, expected} of spoil.map(f => slopeOf(slope, conv, f))) {
+      for (const {values, expected} of spoil.map(f => convOf(slope, conv, f))) {
         // The operations multiply the zeros of a padding too: 0 times infinity is NaN.
         const kept = Array.from(expected, (x, i) => (Number.isFinite(values[i]) ? x : values[i]));
         expect(errorOf(values, way === 'operations' ? kept : expected)).toBeLessThan(bound);
@@ -87,7 +87,7 @@ export function testConvSlope(slope: ConvSlope): void {
 
     it('loses no NaN at the border', () => {
       const conv: Conv = {x: [1, 5, 5, 3], filter: [3, 3, 3, 4], strides: [2, 2], pad: 'same'};
-      const {expected, values} = slopeOf(slope, conv, (first, second) => {
+      const {expected, values} = convOf(slope, conv, (first, second) => {
         first[0] = NaN;
         second[second.length - 1] = Infinity;
       });
@@ -126,25 +126,27 @@ export function testConvSlope(slope: ConvSlope): void {
 
     it('leaves neither tensor nor memory behind', () => {
       expectNothingHeld(runningWasm(), () => {
-        for (const conv of [...convCases().slice(0, 12), ...EMPTY_CONVS]) errorOfSlope(slope, conv);
+        for (const conv of [...convCases().slice(0, 12), ...EMPTY_CONVS]) errorOfConv(slope, conv);
       });
     });
   });
 }
 
-function errorOfSlope(slope: ConvSlope, conv: Conv, spoil?: Spoil): number {
-  const {values, expected, shape} = slopeOf(slope, conv, spoil);
-  expect(shape).toEqual(slope.shape(conv));
+/** How far the kernel is off on random numbers; the shape must be right. */
+export function errorOfConv(kernel: ConvKernel, conv: Conv): number {
+  const {values, expected, shape} = convOf(kernel, conv);
+  expect(shape).toEqual(kernel.shape(conv));
   return errorOf(values, expected);
 }
 
-function slopeOf(slope: ConvSlope, conv: Conv, spoil: Spoil = () => {}) {
-  const shapes = Object.entries(slope.inputs(conv));
+/** What the kernel gives on random numbers, and what it is to give. */
+export function convOf(kernel: ConvKernel, conv: Conv, spoil: Spoil = () => {}) {
+  const shapes = Object.entries(kernel.inputs(conv));
   const [first, second] = shapes.map(([, shape], i) => randoms(tf.util.sizeFromShape(shape), 1 + i));
   spoil(first, second);
-  const result = resultOf(slope.name, () => ({
+  const result = resultOf(kernel.name, () => ({
     inputs: {[shapes[0][0]]: tf.tensor(first, shapes[0][1]), [shapes[1][0]]: tf.tensor(second, shapes[1][1])},
-    attrs: slope.attrs(conv),
+    attrs: kernel.attrs(conv),
   }));
-  return {...result, expected: slope.expected(conv, first, second)};
+  return {...result, expected: kernel.expected(conv, first, second)};
 }

@@ -2,14 +2,22 @@ import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import '../../../../plugin/kernels/wasm/index.js';
 import {convCases, DILATED_CONVS, EMPTY_CONVS, LARGE_CONVS} from '../../../support/conv_cases.js';
+import {convOf, errorOfConv, type ConvKernel} from '../../../support/conv_kernel_suite.js';
 import {convolution, outShapeOf, type Conv} from '../../../support/conv_oracles.js';
-import {randoms} from '../../../support/randoms.js';
-import {callKernel, errorOf, expectRunsOn, resultOf} from '../../../support/wasm_calls.js';
+import {callKernel, errorOf, expectRunsOn} from '../../../support/wasm_calls.js';
 import {runningWasm, startWasmOn} from '../../../support/wasm_engine.js';
 import {expectNothingHeld} from '../../../support/wasm_heap.js';
 
 /** float32 sums of up to 800 terms, relative to the largest. */
 const BOUND = 2e-6;
+
+const conv2D: ConvKernel = {
+  name: tf.Conv2D,
+  inputs: ({x, filter}) => ({x, filter}),
+  attrs: ({strides, pad, dilations = [1, 1]}) => ({strides, pad, dilations, dataFormat: 'NHWC'}),
+  shape: outShapeOf,
+  expected: convolution,
+};
 
 const POINTWISE: Conv[] = [
   {x: [2, 5, 7, 9], filter: [1, 1, 9, 13], strides: [1, 1], pad: 'same'},
@@ -33,7 +41,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('Conv2D on %s', way => {
   });
 
   it('is that of float64 for kernels 1 to 7, strides 1 to 3, all paddings and odd channels', () => {
-    const errors = convCases().map(conv => errorOfConv(conv));
+    const errors = convCases().map(conv => errorOfConv(conv2D, conv));
     console.log(
       `Conv2D on ${way}: worst error ${Math.max(...errors).toExponential(1)} of ${errors.length} cases`,
     );
@@ -43,19 +51,19 @@ describe.each(['simd', 'relaxed-simd'] as const)('Conv2D on %s', way => {
   it.each([...LARGE_CONVS, ...DILATED_CONVS, ...POINTWISE])(
     'is that of float64 for $x, filter $filter, strides $strides, dilations $dilations',
     conv => {
-      expect(errorOfConv(conv)).toBeLessThan(BOUND);
+      expect(errorOfConv(conv2D, conv)).toBeLessThan(BOUND);
     },
   );
 
   it.each(EMPTY_CONVS)('is 0, or empty, without terms: $x, filter $filter', conv => {
-    expect(errorOfConv(conv)).toBe(0);
+    expect(errorOfConv(conv2D, conv)).toBe(0);
   });
 
   it.each([NaN, Infinity, -Infinity])(
     'carries %s of a picture to the values that it is a term of',
     spoilt => {
       const conv: Conv = {x: [2, 6, 7, 5], filter: [3, 2, 5, 9], strides: [1, 1], pad: 'same'};
-      const {values, expected} = convOf(conv, x => void (x[9] = spoilt));
+      const {values, expected} = convOf(conv2D, conv, x => void (x[9] = spoilt));
       expect(errorOf(values, expected)).toBeLessThan(BOUND);
     },
   );
@@ -69,24 +77,7 @@ describe.each(['simd', 'relaxed-simd'] as const)('Conv2D on %s', way => {
 
   it('leaves neither tensor nor memory behind', () => {
     expectNothingHeld(runningWasm(), () => {
-      for (const conv of [...convCases().slice(0, 12), ...EMPTY_CONVS]) errorOfConv(conv);
+      for (const conv of [...convCases().slice(0, 12), ...EMPTY_CONVS]) errorOfConv(conv2D, conv);
     });
   });
 });
-
-function errorOfConv(conv: Conv): number {
-  const {values, expected, shape} = convOf(conv);
-  expect(shape).toEqual(outShapeOf(conv));
-  return errorOf(values, expected);
-}
-
-function convOf(conv: Conv, spoil: (x: Float32Array) => void = () => {}) {
-  const [x, filter] = [conv.x, conv.filter].map((shape, i) => randoms(tf.util.sizeFromShape(shape), 1 + i));
-  spoil(x);
-  const {strides, pad, dilations = [1, 1]} = conv;
-  const result = resultOf(tf.Conv2D, () => ({
-    inputs: {x: tf.tensor(x, conv.x), filter: tf.tensor(filter, conv.filter)},
-    attrs: {strides, pad, dilations, dataFormat: 'NHWC'},
-  }));
-  return {...result, expected: convolution(conv, x, filter)};
-}
