@@ -44,6 +44,7 @@ function serve(html) {
 }
 
 const browser = findBrowser();
+const flags = JSON.parse(readFileSync('scripts/testing/browser_flags.json', 'utf8'));
 const skip = browser ? false : 'no browser was found: install chromium or name one in CHROME_BIN';
 
 test("the README's page trains on wasm with the scripts it names", {skip}, async () => {
@@ -63,9 +64,10 @@ test("the README's page trains on wasm with the scripts it names", {skip}, async
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const profile = mkdtempSync(join(tmpdir(), 'large-margin-browser-'));
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
   const url = `http://127.0.0.1:${server.address().port}/`;
-  const child = spawn(browser, [...flags, `--user-data-dir=${profile}`, url], {stdio: 'ignore'});
+  const child = spawn(browser, ['--headless', ...flags, `--user-data-dir=${profile}`, url], {
+    stdio: 'ignore',
+  });
   try {
     const ended = once(child, 'exit').then(([code]) => [{error: `the browser ended with code ${code}`}]);
     const [result] = await Promise.race([once(server, 'result'), ended]);
