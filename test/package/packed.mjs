@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {after} from 'node:test';
 import {spawnSync} from 'node:child_process';
 import {writeFileSync} from 'node:fs';
@@ -36,4 +37,11 @@ export function runUserProgram({folder}, name, text) {
   writeFileSync(join(folder, name), text);
   const {status, stdout, stderr} = spawnSync(process.execPath, [name], {cwd: folder, encoding: 'utf8'});
   return {status, stdout, stderr};
+}
+
+/** The same for a program that is to end well; gives its output with the last line of it. */
+export function endedWell(project, name, text) {
+  const {status, stdout, stderr} = runUserProgram(project, name, text);
+  assert.equal(status, 0, stderr);
+  return {stdout, stderr, last: stdout.trim().split('\n').at(-1)};
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {packedProject, projectWith, PURE_TFJS, runUserProgram} from './packed.mjs';
+import {endedWell, packedProject, projectWith, PURE_TFJS} from './packed.mjs';
 
 const project = await packedProject();
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -24,9 +24,8 @@ for (const [engine, tfjs] of [
   test(`the README's tutorial runs in a user's folder with ${tfjs}`, () => {
     assert.equal(blocks.length, 6);
     const text = program.replace("'@tensorflow/tfjs'", `'${tfjs}'`);
-    const {status, stdout, stderr} = runUserProgram(project, `tutorial_${engine}.mjs`, text);
-    assert.equal(status, 0, stderr);
-    const found = JSON.parse(stdout.trim().split('\n').at(-1));
+    const {stdout, last} = endedWell(project, `tutorial_${engine}.mjs`, text);
+    const found = JSON.parse(last);
     assert.equal(found.backend, engine);
     assert.equal(found.again, 'LargeMarginModel');
     assert.deepEqual(found.keys.slice(0, 5).sort(), [
@@ -64,9 +63,8 @@ test('the README has a recipe for each door, for long trainings, attacks and eva
 recipes.forEach((recipe, i) => {
   test(`recipe ${i + 1} of the README runs in a user's folder, and says nothing on stderr`, () => {
     const text = `import * as tf from '@tensorflow/tfjs-node';\n${moons}\n${recipe}\nconsole.log(tf.getBackend());`;
-    const {status, stdout, stderr} = runUserProgram(project, `recipe_${i}.mjs`, text);
-    assert.equal(status, 0, stderr);
-    assert.equal(stdout.trim().split('\n').at(-1), 'tensorflow');
+    const {stderr, last} = endedWell(project, `recipe_${i}.mjs`, text);
+    assert.equal(last, 'tensorflow');
     assert.doesNotMatch(stderr, /marginRegularizer|LargeMargin/);
   });
 });
@@ -77,7 +75,6 @@ test('the recipe for wasm runs where there is no tfjs-node, on kernels that are 
   const text = `${recipe}
 const slow = wasmKernelReport().filter(({runsOn}) => runsOn === 'operations');
 console.log(JSON.stringify([tf.getBackend(), slow]));`;
-  const {status, stdout, stderr} = runUserProgram(projectWith(project, PURE_TFJS), 'recipe_wasm.mjs', text);
-  assert.equal(status, 0, stderr);
-  assert.equal(stdout.trim().split('\n').at(-1), '["wasm",[]]');
+  const {last} = endedWell(projectWith(project, PURE_TFJS), 'recipe_wasm.mjs', text);
+  assert.equal(last, '["wasm",[]]');
 });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
-import {packedProject, runUserProgram} from './packed.mjs';
+import {endedWell, packedProject, runUserProgram} from './packed.mjs';
 
 const project = await packedProject();
 
 for (const file of ['large-margin.umd.js', 'large-margin.umd.min.js']) {
   test(`${file} finds the global tf and makes the global largeMargin`, () => {
-    const {status, stdout, stderr} = runUserProgram(
+    const {last} = endedWell(
       project,
       'umd.mjs',
       // As a script tag would: no module, no exports, no require in sight.
@@ -18,14 +19,13 @@ for (const file of ['large-margin.umd.js', 'large-margin.umd.min.js']) {
        const {LargeMarginModel} = globalThis.largeMargin;
        console.log(typeof LargeMarginModel, Object.create(LargeMarginModel.prototype) instanceof tf.LayersModel);`,
     );
-    assert.equal(status, 0, stderr);
-    assert.equal(stdout.trim().split('\n').at(-1), 'function true');
+    assert.equal(last, 'function true');
   });
 }
 
 for (const file of ['large-margin-wasm.umd.js', 'large-margin-wasm.umd.min.js']) {
   test(`${file} finds the globals tf and tf.wasm, and its kernels run`, () => {
-    const {status, stdout, stderr} = runUserProgram(
+    const {last} = endedWell(
       project,
       'umd_wasm.mjs',
       `import {readFileSync} from 'node:fs';
@@ -38,8 +38,7 @@ for (const file of ['large-margin-wasm.umd.js', 'large-margin-wasm.umd.min.js'])
        const report = largeMarginWasm.wasmKernelReport();
        console.log(JSON.stringify(report.filter(({runsOn}) => runsOn === 'operations')), report.length > 0);`,
     );
-    assert.equal(status, 0, stderr);
-    assert.equal(stdout.trim().split('\n').at(-1), '[] true');
+    assert.equal(last, '[] true');
   });
 }
 
@@ -59,8 +58,7 @@ test('large-margin-wasm.umd.js says which script is missing where it comes befor
 
 for (const name of ['large-margin', 'large-margin-wasm']) {
   for (const file of [`${name}.umd.js`, `${name}.umd.min.js`]) {
-    test(`${file} carries the licence and the map to the TypeScript sources`, async () => {
-      const {readFileSync} = await import('node:fs');
+    test(`${file} carries the licence and the map to the TypeScript sources`, () => {
       const text = readFileSync(`${project.installed}/dist/${file}`, 'utf8');
       assert.match(text, /@license/);
       const {sources} = JSON.parse(readFileSync(`${project.installed}/dist/${file}.map`, 'utf8'));

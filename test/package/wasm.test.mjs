@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {gzipSync} from 'node:zlib';
-import {packedProject, projectWith, PURE_TFJS, runUserProgram} from './packed.mjs';
+import {endedWell, packedProject, projectWith, PURE_TFJS} from './packed.mjs';
 
 const project = await packedProject();
 const pure = projectWith(project, PURE_TFJS);
@@ -27,9 +27,8 @@ const {loss, acc} = history;
 const result = {backend: tf.getBackend(), loss: [loss[0], loss.at(-1)], accuracy: acc.at(-1)};`;
 
 function trained(file, text) {
-  const {status, stdout, stderr} = runUserProgram(pure, file, text);
-  assert.equal(status, 0, stderr);
-  const found = JSON.parse(stdout.trim().split('\n').at(-1));
+  const {stderr, last} = endedWell(pure, file, text);
+  const found = JSON.parse(last);
   assert.equal(found.backend, 'wasm');
   assert.equal(found.accuracy, 1);
   assert.ok(found.loss[1] < found.loss[0] / 2, `loss ${found.loss}`);
@@ -70,12 +69,11 @@ test('chooseBackend takes wasm there, with its kernels, and says how to get the 
 
 test('doctor says there that it will run on wasm, which trains all but 3-D convolutions', () => {
   const file = join(pure.folder, 'node_modules/tfjs-large-margin/scripts/cli.mjs');
-  const {status, stdout, stderr} = runUserProgram(
+  const {stdout} = endedWell(
     pure,
     'doctor.mjs',
     `process.argv.splice(2, 0, 'doctor'); await import(${JSON.stringify(file)});`,
   );
-  assert.equal(status, 0, stderr);
   assert.match(stdout, /tfjs-backend-wasm +4\.22\.0 works, trains all but 3-D convolutions\n/);
   assert.match(stdout, /Will run on: @tensorflow\/tfjs-backend-wasm \(backend wasm\)\n/);
 });
