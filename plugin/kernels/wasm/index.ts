@@ -25,10 +25,12 @@ import {depthwiseConv2dNativeBackpropInput} from './DepthwiseConv2dNativeBackpro
 import {fusedBatchNorm} from './FusedBatchNorm.js';
 import {identity} from './Identity.js';
 import {largeMarginBatchNormSums} from './LargeMarginBatchNormSums.js';
+import {largeMarginMinimumGrad} from './LargeMarginMinimumGrad.js';
 import {largeMarginRelu6Grad} from './LargeMarginRelu6Grad.js';
 import {largeMarginReluGrad} from './LargeMarginReluGrad.js';
 import {maxPoolGrad} from './MaxPoolGrad.js';
 import {mean} from './Mean.js';
+import {minimum} from './Minimum.js';
 import {momentum} from './Momentum.js';
 import {rmsProp} from './RMSProp.js';
 import {sgd} from './SGD.js';
@@ -51,7 +53,7 @@ const wasmKernels: WasmKernel[] = [
   depthwiseConv2dNativeBackpropInput,
   maxPoolGrad,
   ...[sum, mean, tile, fusedMatMul, identity, cast, fusedBatchNorm, largeMarginBatchNormSums],
-  ...[largeMarginReluGrad, largeMarginRelu6Grad],
+  ...[largeMarginReluGrad, largeMarginRelu6Grad, minimum, largeMarginMinimumGrad],
   ...[rmsProp, adam, momentum, sgd],
 ];
 

@@ -20,6 +20,8 @@ export type SideFunction =
   | 'gemmScratch'
   | 'poolGrad'
   | 'gate'
+  | 'minimum'
+  | 'minimumGrad'
   | 'normalize'
   | 'rowScratch'
   | 'tile'

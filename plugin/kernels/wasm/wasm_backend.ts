@@ -64,6 +64,11 @@ export function pointerTo(backend: WasmBackend, {dataId, shape}: TensorInfo): nu
   return memoryOffset;
 }
 
+/** The number in a float32 tensor of one. */
+export function numberIn(backend: WasmBackend, tensor: TensorInfo): number {
+  return new Float32Array(memoryOf(backend)!.buffer, pointerTo(backend, tensor), 1)[0];
+}
+
 /** A tensor that a kernel makes, and the scratch memory that it needs meanwhile. */
 export interface Making {
   kernelName: string;

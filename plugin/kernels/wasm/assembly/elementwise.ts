@@ -20,6 +20,33 @@ export function gate(rest: i32, x: usize, dy: usize, to: usize, most: f32): void
   }
 }
 
+/** to = the smaller one of x and limit, `rest` numbers; NaN where x is. */
+export function minimum(rest: i32, x: usize, to: usize, limit: f32): void {
+  const limits = f32x4.splat(limit);
+  while (rest > 0) {
+    put(to, f32x4.min(take(x, rest), limits), rest);
+    const count = lanes(rest);
+    rest -= <i32>count;
+    x += count << 2;
+    to += count << 2;
+  }
+}
+
+/** to = dy where x < limit, else 0 dy, `rest` numbers. */
+export function minimumGrad(rest: i32, x: usize, dy: usize, to: usize, limit: f32): void {
+  const limits = f32x4.splat(limit);
+  const one = f32x4.splat(1);
+  while (rest > 0) {
+    const factor = v128.and(f32x4.lt(take(x, rest), limits), one);
+    put(to, f32x4.mul(take(dy, rest), factor), rest);
+    const count = lanes(rest);
+    rest -= <i32>count;
+    x += count << 2;
+    dy += count << 2;
+    to += count << 2;
+  }
+}
+
 /**
  * to = (x - mean) factor + offset, `rest` numbers in rows of the length of mean, factor and offset, which lie behind each
  * other, `columns` numbers each. Several rows at a time, so that short ones fill vectors too.

@@ -3,6 +3,6 @@ export {conv2DBackpropInput, conv2DBackpropInputScratch} from './conv2d_backprop
 export {depthwise} from './depthwise';
 export {gemm, gemmScratch} from './gemm';
 export {poolGrad} from './pools';
-export {gate, normalize, rowScratch, tile} from './elementwise';
+export {gate, minimum, minimumGrad, normalize, rowScratch, tile} from './elementwise';
 export {adamStep, momentumStep, rmsPropStep} from './optimizer_steps';
 export {batchNormSums, sums} from './sums';
