@@ -5,9 +5,10 @@ import {LargeMarginModel} from '../../../plugin/index.js';
 import {choiceOf} from '../../../plugin/kernels/wasm/choose_kernel.js';
 import {conv2DBackpropInput} from '../../../plugin/kernels/wasm/Conv2DBackpropInput.js';
 import {wasmKernelReport} from '../../../plugin/kernels/wasm/index.js';
-import {GRID} from '../../contract/wasm_kernels/grid.js';
+import {GRID, tensorsOf} from '../../contract/wasm_kernels/grid.js';
 import {filterSlope, inputSlope} from '../../support/conv_oracles.js';
 import {randoms} from '../../support/randoms.js';
+import {worstError} from '../../support/worst_error.js';
 
 // tfjs has a wasm file for each: the page is isolated, so that by itself tfjs would take the threaded one.
 const MODES = [
@@ -59,13 +60,10 @@ describe('training on wasm in a page', () => {
 
       it(`computes ${cases.length} products, convolutions and pools as float64 does`, () => {
         expect(cases.length).toBeGreaterThan(300);
-        const errors = cases.map(({kernel, inputs, attrs, expected}) =>
+        const errors = cases.map(one =>
           tf.tidy(() => {
-            const entries = Object.entries(inputs).map(([key, {shape, values}]) => [
-              key,
-              tf.tensor(values, shape),
-            ]);
-            return errorOf(tf.engine().runKernel(kernel, Object.fromEntries(entries), attrs), expected);
+            const result = tf.engine().runKernel(one.kernel, tensorsOf(one), one.attrs);
+            return worstError(result.dataSync(), one.expected);
           }),
         );
         expect(Math.max(...errors)).toBeLessThan(1e-5);
@@ -222,19 +220,9 @@ function largeErrors() {
     const ofInput = tf
       .engine()
       .runKernel('Conv2DBackpropInput', {dy: DY, filter: FILTER}, {...attrs, inputShape: CONV.x});
-    return [errorOf(ofFilter, filterSlope(CONV, x, dy)), errorOf(ofInput, inputSlope(CONV, dy, filter))];
+    return [
+      worstError(ofFilter.dataSync(), filterSlope(CONV, x, dy)),
+      worstError(ofInput.dataSync(), inputSlope(CONV, dy, filter)),
+    ];
   });
-}
-
-/** The largest difference over the largest value; Infinity where there is NaN. */
-function errorOf(result, expected) {
-  const values = result.dataSync();
-  if (values.length !== expected.length) return Infinity;
-  let [worst, largest] = [0, 1e-12];
-  for (let i = 0; i < values.length; i++) {
-    const error = Math.abs(values[i] - expected[i]);
-    worst = Math.max(worst, Number.isNaN(error) ? Infinity : error);
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  return worst / largest;
 }
