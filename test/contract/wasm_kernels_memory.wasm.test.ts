@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {afterAll, beforeEach, describe, expect, it} from 'vitest';
+import {beforeEach, describe, expect, it} from 'vitest';
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
 import {
   memoryOf,
@@ -9,7 +9,7 @@ import {
 } from '../../plugin/kernels/wasm/wasm_backend.js';
 import {worstError} from '../support/expect_close.js';
 import {callKernel, expectAllRunOn} from '../support/wasm_calls.js';
-import {restartWasm, startWasmOn} from '../support/wasm_engine.js';
+import {startWasmOn} from '../support/wasm_engine.js';
 import {expectNothingHeld, watchHeap} from '../support/wasm_heap.js';
 import {GRID, tensorsOf, type GridCase} from './wasm_kernels/grid.js';
 
@@ -29,7 +29,6 @@ describe('the heap, which wasm kernels share with tfjs', () => {
     backend = await startWasmOn('simd');
     expectAllRunOn('simd');
   });
-  afterAll(() => restartWasm());
 
   const run = ({kernel, attrs, expected}: GridCase, inputs: tf.NamedTensorMap) =>
     tf.tidy(() => worstError(callKernel(kernel, inputs, attrs).dataSync(), expected));
