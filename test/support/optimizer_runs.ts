@@ -15,6 +15,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import {expect} from 'vitest';
 import {disableNativeKernels, enableNativeKernels} from '../../plugin/kernels/node/index.js';
 import {expectSame} from './native_kernels.js';
 import {randomTensor} from './randoms.js';
@@ -80,6 +81,12 @@ export async function expectSameRuns(
   enableNativeKernels({scope: 'everywhere'});
   const run = runOptimizer(make, steps, interrupt);
   const ours = await run.finally(disableNativeKernels);
+  expectSameResults(ours, stock, bound);
+}
+
+/** Expects two runs to have made the same, and disposes of it. */
+export function expectSameResults(ours: Tensor[], stock: Tensor[], bound: number): void {
+  expect(ours.length).toBe(stock.length);
   ours.forEach((tensor, i) => expectSame(tensor, stock[i], bound));
   dispose([...stock, ...ours]);
 }

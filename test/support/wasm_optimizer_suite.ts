@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {expectNoLeak, expectNoLeakAsync} from './expect_no_leak.js';
-import {expectSame, kernelsRunBy} from './native_kernels.js';
-import {disposeWhole, runOptimizer, writeAndRestore, type Interruption} from './optimizer_runs.js';
+import {kernelsRunBy} from './native_kernels.js';
+import {
+  disposeWhole,
+  expectSameResults,
+  runOptimizer,
+  writeAndRestore,
+  type Interruption,
+} from './optimizer_runs.js';
 import {expectRunsOn} from './wasm_calls.js';
 import {startWasmOn, WAYS} from './wasm_engine.js';
 
@@ -54,12 +60,8 @@ async function expectSameRuns(
   steps: number,
   interrupt?: Interruption,
 ): Promise<void> {
-  const [stock, ours] = [
-    await runOptimizer(() => asSubclass(make()), steps, interrupt),
-    await runOptimizer(make, steps, interrupt),
-  ];
-  ours.forEach((tensor, i) => expectSame(tensor, stock[i], 1e-6));
-  tf.dispose([...stock, ...ours]);
+  const stock = await runOptimizer(() => asSubclass(make()), steps, interrupt);
+  expectSameResults(await runOptimizer(make, steps, interrupt), stock, 1e-6);
 }
 
 /** Subclasses keep tfjs's step. */
