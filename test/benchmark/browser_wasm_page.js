@@ -10,6 +10,8 @@ import {modes} from './modes.mjs';
 const BATCH = 64;
 const CLASSES = 10;
 const LEARNING_RATE = 1e-4;
+// webgl may have another one, see docs/tfjs_faults.md.
+const EPSILON = 1e-7;
 const cores = window.navigator.hardwareConcurrency;
 
 const {engine, isSimd, isThreaded, hasOwnThreads} = JSON.parse(
@@ -50,7 +52,7 @@ async function start() {
     const base = net.build(window.tf, {classes: CLASSES, seed: 1});
     models[name] = mode ? new LargeMarginModel(base, mode) : base;
     const loss = mode ? undefined : (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits);
-    models[name].compile({optimizer: tf.train.rmsprop(LEARNING_RATE), loss});
+    models[name].compile({optimizer: tf.train.rmsprop(LEARNING_RATE, 0.9, 0, EPSILON), loss});
     losses[name] = [await step(name), await step(name)];
   }
   // Workers start while nothing else happens.
