@@ -25,11 +25,13 @@ const throughTypeScriptMaps = {
   },
 };
 
-// A page has no threads of Node.
+// A page has no threads of Node. What stands in for them has no source to show.
 const withoutNodeThreads = {
   name: 'without-node-threads',
   load: id =>
-    id.endsWith('/kernels/wasm/node_threads.js') ? 'export const startNodeThreads = () => null;' : null,
+    id.endsWith('/kernels/wasm/node_threads.js')
+      ? {code: 'export const startNodeThreads = () => null;', map: {mappings: ''}}
+      : null,
 };
 
 function bundle({input, file, name}) {
