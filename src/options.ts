@@ -1,8 +1,8 @@
-import {check, checkNorm, checkPositive, isFiniteNumber} from './checks.js';
+import {check, checkKeys, checkNorm, checkPositive, isFiniteNumber} from './checks.js';
 import {checkScheduled, isSchedule, type Scheduled} from './schedules.js';
 import type {MarginLayer, MarginOptions, ResolvedLayer, ResolvedOptions} from './types.js';
 
-const OPTION_NAMES = new Set<string>([
+const OPTION_NAMES = [
   ...[
     'gamma',
     'layers',
@@ -17,8 +17,8 @@ const OPTION_NAMES = new Set<string>([
     'batchStatistics',
   ],
   ...['clip', 'epsilon', 'marginWeight', 'crossEntropyWeight', 'labelSmoothing', 'seed', 'step'],
-]);
-const LAYER_NAMES = new Set<string>(['name', 'gamma', 'weight', 'norm', 'scale']);
+];
+const LAYER_NAMES = ['name', 'gamma', 'weight', 'norm', 'scale'];
 
 /**
  * Checks margin options and fills in their defaults; layers are resolved apart, where the layers are known.
@@ -30,14 +30,7 @@ export function resolveOptions(
   options: MarginOptions,
   otherKeys: string[] = [],
 ): ResolvedOptions {
-  check(
-    options !== null && typeof options === 'object',
-    caller,
-    'options',
-    'to be an object with gamma',
-    options,
-  );
-  checkKnown(caller, 'options', options, new Set([...OPTION_NAMES, ...otherKeys]));
+  checkKeys(caller, 'options', options, [...OPTION_NAMES, ...otherKeys], 'to be an object with gamma');
   const {
     gamma,
     norm = 'l2',
@@ -84,7 +77,7 @@ export function resolveOptions(
 
 /** Checks one margin layer and fills in its defaults from the options around it. */
 export function resolveLayer(caller: string, layer: MarginLayer, options: ResolvedOptions): ResolvedLayer {
-  checkKnown(caller, `layers: ${layer.name}`, layer, LAYER_NAMES);
+  checkKeys(caller, `layers: ${layer.name}`, layer, LAYER_NAMES);
   const {name, gamma = options.gamma, weight = 1, norm = options.norm, scale = options.scale} = layer;
   checkGamma(caller, gamma === undefined ? 'gamma' : `gamma of layer ${name}`, gamma);
   checkWeight(caller, `weight of layer ${name}`, weight);
@@ -130,10 +123,4 @@ function checkWeight(caller: string, argument: string, weight: unknown): asserts
   checkScheduled(caller, argument, weight, (name, value) => {
     check(isFiniteNumber(value) && value >= 0, caller, name, 'to be a finite number >= 0', value);
   });
-}
-
-function checkKnown(caller: string, argument: string, value: object, known: Set<string>): void {
-  for (const key of Object.keys(value)) {
-    check(known.has(key), caller, argument, `to have only the keys ${[...known].join(', ')}`, key);
-  }
 }
