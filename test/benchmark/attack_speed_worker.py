@@ -3,7 +3,6 @@
 Usage: attack_speed_worker.py keras | tf-function
 """
 
-import json
 import os
 import sys
 import time
@@ -17,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "peers"))
+from answer import answer_questions  # noqa: E402
 from case import read_tensors  # noqa: E402
 
 
@@ -61,19 +61,14 @@ def make_attack(path, how):
 
 
 def main(how):
-    attack = None
+    state = {}
     packages = {"Foolbox": foolbox, "EagerPy": eagerpy, "TensorFlow": tf}
-    for line in sys.stdin:
-        message = json.loads(line)
-        try:
-            if message["ask"] == "load":
-                attack = make_attack(message["case"], how)
-                answer = {"versions": {name: package.__version__ for name, package in packages.items()}}
-            else:
-                answer = attack(message)
-        except Exception as error:  # Told to the asker, who shows it in the row.
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(f"ANSWER {json.dumps(answer)}", flush=True)
+
+    def start(message):
+        state["attack"] = make_attack(message["case"], how)
+        return {"versions": {name: package.__version__ for name, package in packages.items()}}
+
+    answer_questions({"load": start, "attack": lambda message: state["attack"](message)})
 
 
 main(sys.argv[1])

@@ -4,11 +4,12 @@ Usage: worker.py tensorflow-eager | tensorflow-function | jax-jit
 """
 
 import importlib
-import json
 import os
 import platform
 import sys
 import time
+
+from answer import answer_questions
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -41,19 +42,13 @@ def time_steps(step, count):
 
 
 def main(engine):
-    step = None
-    for line in sys.stdin:
-        message = json.loads(line)
-        try:
-            if message["ask"] == "load":
-                step, answer = load(engine, message)
-            else:
-                answer = time_steps(step, message["count"])
-        except ImportError as error:
-            answer = {"unavailable": str(error)}
-        except Exception as error:  # Told to the asker, who shows it in the row.
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(f"ANSWER {json.dumps(answer)}", flush=True)
+    state = {}
+
+    def start(message):
+        state["step"], answer = load(engine, message)
+        return answer
+
+    answer_questions({"load": start, "steps": lambda message: time_steps(state["step"], message["count"])})
 
 
 main(sys.argv[1])
