@@ -1,5 +1,6 @@
-import {engine, zerosLike, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
+import {zerosLike, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
 import {offTape} from './off_tape.js';
+import {runKernel} from './run_kernel.js';
 
 /**
  * The part that all backends share of a gradient's kernel that lets dy through, or not, place by place, as x says: linear
@@ -9,7 +10,7 @@ import {offTape} from './off_tape.js';
  * @returns The kernel as a function, on the tape for dy only, and its gradient, to be registered.
  */
 export function gateKernel(kernelName: string) {
-  const run = (dy: Tensor, x: Tensor) => engine().runKernel(kernelName, {dy, x: offTape(x)}) as Tensor;
+  const run = (dy: Tensor, x: Tensor) => runKernel(kernelName, {dy, x: offTape(x)});
   const gradient: GradConfig = {
     kernelName,
     inputsToSave: ['x'],

@@ -1,7 +1,7 @@
 import {tidy, type NamedTensorMap} from '@tensorflow/tfjs-core';
 import {expect} from 'vitest';
 import {wasmKernelReport} from '../../plugin/kernels/wasm/index.js';
-import {runKernel as callKernel} from '../../plugin/kernels/wasm/samples.js';
+import {runKernel as callKernel} from '../../plugin/kernels/run_kernel.js';
 import {worstError} from './expect_close.js';
 import type {Way} from './wasm_engine.js';
 

@@ -1,5 +1,4 @@
 import {
-  engine,
   grad,
   MaxPool,
   maxPool,
@@ -19,6 +18,7 @@ import {gatherMaxima} from '../../gradients/MaxPoolGrad.js';
 import {isNative, NATIVE} from './native_backend.js';
 import type {NativeKernel} from './native_kernel.js';
 import {offTape} from '../off_tape.js';
+import {runKernel} from '../run_kernel.js';
 import {canPool, forgetPlaces, pool, poolGradient} from './one_dnn_pool.js';
 
 const LargeMarginMaxPoolGrad = 'LargeMarginMaxPoolGrad';
@@ -97,14 +97,10 @@ export const largeMarginMaxPoolGrad: NativeKernel = {
 function run(dy: Tensor, x: Tensor, y: Tensor, attrs: NamedAttrMap): Tensor {
   const {filterSize, strides, pad} = attrs as unknown as MaxPoolGradAttrs;
   const constants = {x: offTape(x), y: offTape(y)};
-  return engine().runKernel(LargeMarginMaxPoolGrad, {dy, ...constants}, {
-    filterSize,
-    strides,
-    pad,
-  } as unknown as NamedAttrMap) as Tensor;
+  return runKernel(LargeMarginMaxPoolGrad, {dy, ...constants}, {filterSize, strides, pad});
 }
 
 function maxPoolGrad(dy: Tensor4D, x: Tensor4D, y: Tensor4D, attrs: NamedAttrMap): Tensor {
   if (canPool(x, attrs)) return poolGradient(dy, x, y, attrs);
-  return engine().runKernel(MaxPoolGrad, {dy, input: x, output: y}, attrs) as Tensor;
+  return runKernel(MaxPoolGrad, {dy, input: x, output: y}, attrs);
 }

@@ -9,7 +9,8 @@ import {
   type BatchMatMulAttrs,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import {random, runKernel} from './samples.js';
+import {runKernel} from '../run_kernel.js';
+import {random} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

@@ -1,5 +1,6 @@
 import {Cast, tensor1d, type DataType, type Tensor} from '@tensorflow/tfjs-core';
-import {random, runKernel} from './samples.js';
+import {runKernel} from '../run_kernel.js';
+import {random} from './samples.js';
 import {mayShareData, sharedData} from './shared_data.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

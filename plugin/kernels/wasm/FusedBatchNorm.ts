@@ -19,9 +19,10 @@ import {
   type BatchNormCall,
   type BatchNormSlopes,
 } from '../batch_norm_slopes.js';
+import {runKernel} from '../run_kernel.js';
 import {batchNormSums} from './LargeMarginBatchNormSums.js';
 import {rawTensor} from './raw_tensor.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

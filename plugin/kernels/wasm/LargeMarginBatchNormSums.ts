@@ -1,7 +1,8 @@
 import {mul, stack, sub, sum, type Tensor} from '@tensorflow/tfjs-core';
+import {runKernel} from '../run_kernel.js';
 import {checkTensors} from './check_tensors.js';
 import {rawTensor} from './raw_tensor.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

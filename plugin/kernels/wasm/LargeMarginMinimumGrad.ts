@@ -1,6 +1,7 @@
 import {cast, less, mul, scalar, type Tensor} from '@tensorflow/tfjs-core';
+import {runKernel} from '../run_kernel.js';
 import {checkTensors} from './check_tensors.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {makeTensor, numberIn, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

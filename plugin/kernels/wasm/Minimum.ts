@@ -1,8 +1,9 @@
 import {greater, Minimum, scalar, where, type Tensor} from '@tensorflow/tfjs-core';
 import {isTaped} from '../off_tape.js';
+import {runKernel} from '../run_kernel.js';
 import {minimumSlope} from './LargeMarginMinimumGrad.js';
 import {rawTensor} from './raw_tensor.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {isWasm, makeTensor, numberIn, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

@@ -1,5 +1,6 @@
 import {Tile, util, type TileAttrs} from '@tensorflow/tfjs-core';
-import {random, runKernel} from './samples.js';
+import {runKernel} from '../run_kernel.js';
+import {random} from './samples.js';
 import {makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 

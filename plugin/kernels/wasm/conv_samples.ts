@@ -1,6 +1,7 @@
 import type {backend_util, Tensor} from '@tensorflow/tfjs-core';
+import {runKernel} from '../run_kernel.js';
 import type {Shape4D} from './conv_geometry.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 
 /** One small convolution. */
 export interface ConvSample {

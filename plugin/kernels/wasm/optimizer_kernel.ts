@@ -1,8 +1,9 @@
 import {type NamedTensorMap, type Tensor, type TensorInfo, type Variable} from '@tensorflow/tfjs-core';
+import {runKernel} from '../run_kernel.js';
 import {checkTensors} from './check_tensors.js';
 import {makeTensors} from './make_tensors.js';
 import {rawTensor} from './raw_tensor.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {pointerTo, type WasmBackend} from './wasm_backend.js';
 
 /**

@@ -1,7 +1,8 @@
 import {backend_util, zeros, type Tensor} from '@tensorflow/tfjs-core';
+import {runKernel} from '../run_kernel.js';
 import {checkTensors} from './check_tensors.js';
 import type {ConvAttrs, Shape4D} from './conv_geometry.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 
 /** What a pool's attributes say of it, or an error where its tensors are not of that size. */
 export function poolInfo(

@@ -1,8 +1,9 @@
 import {fill, type GradConfig, type Tensor} from '@tensorflow/tfjs-core';
 import {gateKernel} from '../gate_kernel.js';
+import {runKernel} from '../run_kernel.js';
 import {checkTensors} from './check_tensors.js';
 import {rawTensor} from './raw_tensor.js';
-import {random, runKernel} from './samples.js';
+import {random} from './samples.js';
 import {isWasm, makeTensor, pointerTo} from './wasm_backend.js';
 import type {KernelCall, WasmKernel} from './wasm_kernel.js';
 
